@@ -1,0 +1,58 @@
+/**
+ * The one error type of Tickmesh. Thrown at a calling programmer's mistake, and sent to a peer as the reason of a refusal.
+ * `message` says what is wrong, `remedy` how to mend it.
+ */
+
+/** Every code that a program may match on. Codes are public and never change their meaning. */
+export type NetErrorCode =
+  // a wrong definition or a wrong call
+  | 'BAD_DEFINITION'
+  | 'BAD_ARGUMENT'
+  | 'OUT_OF_RANGE'
+  | 'NON_DETERMINISTIC'
+  | 'READ_ONLY'
+  | 'SERVER_ONLY'
+  | 'WORLD_FULL'
+  | 'BAD_STATE'
+  | 'PORT_IN_USE'
+  // what the network may bring
+  | 'MALFORMED'
+  | 'TOO_LARGE'
+  | 'TOO_FAST'
+  | 'TOO_SLOW'
+  | 'PROTOCOL_MISMATCH'
+  | 'GAME_MISMATCH'
+  | 'SCHEMA_MISMATCH'
+  | 'HANDSHAKE_TIMEOUT'
+  | 'ORIGIN_REFUSED'
+  | 'TOO_MANY_CONNECTIONS'
+  | 'JOIN_REFUSED'
+  | 'ROOM_NOT_FOUND'
+  | 'ROOM_FULL'
+  | 'ROOM_CLOSED'
+  | 'KICKED'
+  | 'LEFT'
+  | 'SERVER_STOPPING'
+  | 'TIMED_OUT'
+  | 'CONNECTION_LOST'
+  | 'CONNECT_FAILED'
+  | 'INTERNAL'
+
+/** Match on `code` (public), never on `message`. */
+export class NetError extends Error {
+  override readonly name = 'NetError'
+  readonly code: NetErrorCode
+  /** What the reader can do about it. */
+  readonly remedy: string
+
+  constructor(code: NetErrorCode, problem: string, remedy: string) {
+    super(remedy === '' ? `${code}: ${problem}` : `${code}: ${problem} ${remedy}`)
+    this.code = code
+    this.remedy = remedy
+  }
+}
+
+/** A broken invariant of our own code. Stays on in production. */
+export function assert(condition: boolean, invariant: string): asserts condition {
+  if (!condition) throw new NetError('INTERNAL', `broken invariant: ${invariant}.`, 'Please report this with the log.')
+}

@@ -1,0 +1,68 @@
+/** The public surface of @tickmesh/shared: what a game author writes with, and what server and client build on. */
+export { assert, NetError, type NetErrorCode } from './error.ts'
+export type { CompiledEntity, CompiledField, CompiledGame, CompiledLevel, CompiledMessage, CompiledPress, CompiledRecord } from './game/compiled.ts'
+export { COLUMN_FLAGS, COLUMN_ID, COLUMN_OWNER, HEADER_COUNTS, HEADER_TICK, SEAT_LEVELS, SEAT_PRESENT } from './game/compiled.ts'
+export { defineGame, type EntityDefinition, type Game, type GameDefinition, type OpaqueState, type Predict } from './game/define-game.ts'
+export {
+  type AnyField,
+  angle,
+  bool,
+  type EntityId,
+  entityRef,
+  enumeration,
+  type Field,
+  fixed,
+  flags,
+  float32,
+  int,
+  NO_ENTITY,
+  ownerOnly,
+  serverOnly,
+} from './game/field.ts'
+export { axis, axis2, button, press, privateInput } from './game/input.ts'
+export { text } from './game/message.ts'
+export { linear, type LinearMotion, type MotionFunction } from './game/motion.ts'
+export { fromRaw, toRaw } from './game/quantize.ts'
+export type {
+  AnyView,
+  EntityBase,
+  EntityName,
+  EntityTable,
+  HeldView,
+  InitOf,
+  InputSample,
+  InputView,
+  Plain,
+  RayHit,
+  RayOptions,
+  ReadonlyEntityView,
+  ReadonlyViewOf,
+  ReadonlyWorldView,
+  RecordOf,
+  Seat,
+  SeenWorld,
+  Shape,
+  StepContext,
+  ViewOf,
+  WorldView,
+} from './game/shape.ts'
+export type { CloseReason, Lane, Link, LinkReceiver } from './link/link.ts'
+export { box, box3, capsule, capsule3, circle, type Hitbox, sphere } from './math/hitbox.ts'
+export { exp, log } from './math/exponential.ts'
+export { acos, asin, atan, atan2 } from './math/inverse-trig.ts'
+export { pow } from './math/pow.ts'
+export { hash32, hashRandom, SeededRandom } from './math/random.ts'
+export { rayBox, rayCapsule, rayCircle, rayOrientedBox, raySegment } from './math/rays2d.ts'
+export { rayBox3, rayCapsule3, raySphere, rayYawBox3 } from './math/rays3d.ts'
+export { angleDelta, clamp, hypot, lerp, roundHalfEven, wrapAngle } from './math/scalar.ts'
+export { cos, sin, tan } from './math/trig.ts'
+export { makePastWorld, type SnapshotSource, SeenWorld as PastView, worldAtStamp } from './sim/seen-world.ts'
+export { Simulation, type SimulationOptions } from './sim/simulation.ts'
+export type { QueuedCommand } from './sim/step-context.ts'
+export { describeDifference, SyncTest } from './sim/sync-test.ts'
+export { advanceByMotion } from './world/advance.ts'
+export { EVENT_FIELDS, EVENT_INDEX, EVENT_KEY, EventLog } from './world/event-log.ts'
+export { SnapshotRing } from './world/history.ts'
+export { FRACTION_ONE, interpolate } from './world/interpolate.ts'
+export { seatOfKey } from './world/spawn-key.ts'
+export { type Table, type View, World } from './world/world.ts'
