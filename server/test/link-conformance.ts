@@ -147,7 +147,7 @@ function describeMessages(start: () => Promise<LinkRig>): void {
 
   it('brings no byte of one connection into another', async () => {
     const rig = await start()
-    const pairs = []
+    const pairs: { a: Link; b: Link; atA: Recorder; atB: Recorder }[] = []
     for (let n = 0; n < 24; n++) {
       const { a, b } = await rig.connect()
       pairs.push({ a, b, atA: new Recorder(a), atB: new Recorder(b) })
@@ -173,19 +173,22 @@ function describeMessages(start: () => Promise<LinkRig>): void {
 function describeEnds(start: () => Promise<LinkRig>): void {
   const reason: CloseReason = { code: 'KICKED', message: 'Für heute ist es genug.' }
 
-  it.each(['a', 'b'] as const)('tells both sides why %s closed, once, and never from inside close()', async (closer) => {
-    const rig = await start()
-    const links = await rig.connect()
-    const atA = new Recorder(links.a)
-    const atB = new Recorder(links.b)
-    links[closer].close(reason)
-    expect((closer === 'a' ? atA : atB).closes).toEqual([])
-    links[closer].close({ code: 'INTERNAL', message: 'a second call says nothing new' })
-    await rig.until(() => atA.closes.length > 0 && atB.closes.length > 0)
-    await rig.settle()
-    expect(atA.closes).toEqual([reason])
-    expect(atB.closes).toEqual([reason])
-  })
+  it.each(['a', 'b'] as const)(
+    'tells both sides why %s closed, once, and never from inside close()',
+    async (closer) => {
+      const rig = await start()
+      const links = await rig.connect()
+      const atA = new Recorder(links.a)
+      const atB = new Recorder(links.b)
+      links[closer].close(reason)
+      expect((closer === 'a' ? atA : atB).closes).toEqual([])
+      links[closer].close({ code: 'INTERNAL', message: 'a second call says nothing new' })
+      await rig.until(() => atA.closes.length > 0 && atB.closes.length > 0)
+      await rig.settle()
+      expect(atA.closes).toEqual([reason])
+      expect(atB.closes).toEqual([reason])
+    },
+  )
 
   it('ends once on each side when both close at the same time', async () => {
     const rig = await start()
@@ -275,7 +278,11 @@ function describeEnds(start: () => Promise<LinkRig>): void {
 }
 
 /** For rigs: calls `step` until the condition holds. */
-export async function stepUntil(condition: () => boolean, steps: number, step: () => Promise<void> | void): Promise<void> {
+export async function stepUntil(
+  condition: () => boolean,
+  steps: number,
+  step: () => Promise<void> | void,
+): Promise<void> {
   for (let n = 0; n < steps; n++) {
     if (condition()) return
     await step()

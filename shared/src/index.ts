@@ -25,6 +25,7 @@ export { linear, type LinearMotion, type MotionFunction } from './game/motion.ts
 export { fromRaw, toRaw } from './game/quantize.ts'
 export type {
   AnyView,
+  Attributes,
   EntityBase,
   EntityName,
   EntityTable,
@@ -46,6 +47,9 @@ export type {
   ViewOf,
   WorldView,
 } from './game/shape.ts'
+export { fromWebSocketClose, toWebSocketClose, WEBSOCKET_CLOSE_CODES } from './link/close-codes.ts'
+export { Impairment, type ImpairmentOptions } from './link/impairment.ts'
+export { createLinkPair, type LinkPairOptions, POISON } from './link/memory-link.ts'
 export type { CloseReason, Lane, Link, LinkReceiver } from './link/link.ts'
 export { box, box3, capsule, capsule3, circle, type Hitbox, sphere } from './math/hitbox.ts'
 export { exp, log } from './math/exponential.ts'
@@ -66,3 +70,31 @@ export { SnapshotRing } from './world/history.ts'
 export { FRACTION_ONE, interpolate } from './world/interpolate.ts'
 export { seatOfKey } from './world/spawn-key.ts'
 export { type Table, type View, World } from './world/world.ts'
+export { ClockDiscipline } from './time/clock-discipline.ts'
+export { type ClockEstimate, ClockFilter } from './time/clock-filter.ts'
+export { WindowedQuantile } from './time/quantile.ts'
+export type { Cancel, Scheduler } from './time/scheduler.ts'
+export { VirtualScheduler } from './time/virtual-scheduler.ts'
+export { ByteReader } from './wire/byte-reader.ts'
+export { ByteWriter } from './wire/byte-writer.ts'
+export { decodeControl, encodeControl } from './wire/control-codec.ts'
+export { createFrameHead, decodeFrameHead, encodeFrameHead, type FrameHead, MAX_FRAME_HEAD_BYTES } from './wire/frame-head.ts'
+export { InputCodec } from './wire/input-codec.ts'
+export { createInputHead, type InputMessageHead } from './wire/input-head.ts'
+export { InputRing, STAMP_INTS, TICK_STAMP } from './wire/input-ring.ts'
+export { CONTROL, INPUT, PROTOCOL_VERSION, SNAPSHOT } from './wire/message-kind.ts'
+export { blankPrior, parsePrior } from './wire/prior.ts'
+export { type DecodeStatus, SnapshotDecoder } from './wire/snapshot-decoder.ts'
+export { SnapshotEncoder } from './wire/snapshot-encoder.ts'
+export { type AttributePatch, applyPatch, diffAttributes } from './wire/attribute-patch.ts'
+export {
+  type AttributesMessage,
+  type ClientMessage,
+  type HelloMessage,
+  type Parsed,
+  parseClientMessage,
+  parseServerMessage,
+  type ServerMessage,
+  type WelcomeMessage,
+} from './wire/control-messages.ts'
+export { decodeMessage, encodeMessage } from './wire/message-codec.ts'

@@ -3,9 +3,10 @@
  * `connectWebSocket` is called by the session whenever it dials. Both lanes share the stream, in order.
  * Never throws after it is open: whatever happens ends the link with a reason.
  */
-import { openWebSocket } from '#websocket'
+
 import type { CloseReason, Lane, Link, LinkReceiver, Scheduler } from '@tickmesh/shared'
 import { fromWebSocketClose, NetError, POISON, toWebSocketClose } from '@tickmesh/shared'
+import { openWebSocket } from '#websocket'
 import type { WebSocketLike } from './websocket-like.ts'
 
 export interface ConnectOptions {
@@ -31,7 +32,13 @@ export function connectWebSocket(url: string, options: ConnectOptions): Promise<
     const fail = (problem: string): void => {
       socket.onopen = null
       socket.onclose = null
-      reject(new NetError('CONNECT_FAILED', `${url} ${problem}.`, 'Check that the server runs, that the address is right, and that it may be reached from here.'))
+      reject(
+        new NetError(
+          'CONNECT_FAILED',
+          `${url} ${problem}.`,
+          'Check that the server runs, that the address is right, and that it may be reached from here.',
+        ),
+      )
     }
     const { scheduler } = options
     const cancel = scheduler.at(scheduler.now() + timeoutMs, () => {
@@ -53,7 +60,11 @@ function open(url: string): WebSocketLike {
   try {
     return openWebSocket(url)
   } catch {
-    throw new NetError('BAD_ARGUMENT', `${url} is no WebSocket address.`, 'Pass one like ws://localhost:8080 or wss://play.example.com.')
+    throw new NetError(
+      'BAD_ARGUMENT',
+      `${url} is no WebSocket address.`,
+      'Pass one like ws://localhost:8080 or wss://play.example.com.',
+    )
   }
 }
 
@@ -109,7 +120,10 @@ class WebSocketLink implements Link {
       return
     }
     if (data.byteLength > this.#maxMessageBytes) {
-      this.close({ code: 'TOO_LARGE', message: `a message of ${data.byteLength} bytes; at most ${this.#maxMessageBytes} are taken.` })
+      this.close({
+        code: 'TOO_LARGE',
+        message: `a message of ${data.byteLength} bytes; at most ${this.#maxMessageBytes} are taken.`,
+      })
       return
     }
     const bytes = new Uint8Array(data)

@@ -33,7 +33,7 @@ export class FrameWriter {
       start = 4
     }
     scratch.set(bytes, start)
-    socket.write(scratch.latin1Slice(0, start + length), 'latin1')
+    socket.write(scratch.toString('latin1', 0, start + length), 'latin1')
   }
 }
 

@@ -150,6 +150,7 @@ export class WsLink implements Link {
 }
 
 function closeCodeOf(errorCode: string): number {
-  if (errorCode === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' || errorCode === 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH') return 1009
+  if (errorCode === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' || errorCode === 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH')
+    return 1009
   return errorCode === 'WS_ERR_TOO_MANY_BUFFERED_PARTS' ? 1008 : 1002
 }

@@ -20,6 +20,9 @@ async function memoryRig(model: ImpairmentOptions, ordered: boolean): Promise<Li
 
 linkConformance('a memory link on a perfect network', () => memoryRig({}, true))
 linkConformance('a memory link on a bad network', () =>
-  memoryRig({ seed: 7, delayMs: 50, jitterMs: 20, loss: 0.05, lossBurst: 3, reorder: 0.1, reorderMs: 30, duplicate: 0.1 }, true),
+  memoryRig(
+    { seed: 7, delayMs: 50, jitterMs: 20, loss: 0.05, lossBurst: 3, reorder: 0.1, reorderMs: 30, duplicate: 0.1 },
+    true,
+  ),
 )
 linkConformance('a memory link with two lanes', () => memoryRig({ delayMs: 20 }, false))

@@ -106,7 +106,9 @@ describe('the WebSocket transport', () => {
     const recorders: Recorder[] = []
     listening.onLink = (link) => recorders.push(new Recorder(link))
     const socket = new WebSocket(listening.url)
-    const closed = new Promise<[number, string]>((resolve) => socket.on('close', (code, text) => resolve([code, text.toString()])))
+    const closed = new Promise<[number, string]>((resolve) =>
+      socket.on('close', (code, text) => resolve([code, text.toString()])),
+    )
     await new Promise((resolve) => socket.once('open', resolve))
     socket.send('hello')
     expect(await closed).toEqual([4009, 'MALFORMED: Only binary messages are taken.'])
@@ -121,9 +123,17 @@ describe('the WebSocket transport', () => {
     ['an unknown opcode', [0x83, 0x80, 0, 0, 0, 0], 'MALFORMED'],
     ['a continuation of nothing', [0x80, 0x80, 0, 0, 0, 0], 'MALFORMED'],
     ['a fragmented ping', [0x09, 0x80, 0, 0, 0, 0], 'MALFORMED'],
-    ['a length beyond all reason', [0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], 'TOO_LARGE'],
+    [
+      'a length beyond all reason',
+      [0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0],
+      'TOO_LARGE',
+    ],
     ['a length above the limit', [0x82, 0xff, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0], 'TOO_LARGE'],
-    ['a hundred tiny fragments', [0x02, 0x80, 0, 0, 0, 0, ...Array.from({ length: 100 }, () => [0, 0x80, 0, 0, 0, 0]).flat()], 'TOO_LARGE'],
+    [
+      'a hundred tiny fragments',
+      [0x02, 0x80, 0, 0, 0, 0, ...Array.from({ length: 100 }, () => [0, 0x80, 0, 0, 0, 0]).flat()],
+      'TOO_LARGE',
+    ],
     ['a close frame of one byte', [0x88, 0x81, 0, 0, 0, 0, 0], 'MALFORMED'],
   ]
   it.each(malformed)('ends only the connection that sent %s', async (_name, bytes, code) => {
@@ -238,7 +248,9 @@ describe('the client’s connectWebSocket', () => {
     server.on('upgrade', () => {})
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
-    await expect(connectWebSocket(`ws://127.0.0.1:${port}`, { scheduler, timeoutMs: 50 })).rejects.toMatchObject({ code: 'CONNECT_FAILED' })
+    await expect(connectWebSocket(`ws://127.0.0.1:${port}`, { scheduler, timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'CONNECT_FAILED',
+    })
     server.closeAllConnections()
     server.close()
   })

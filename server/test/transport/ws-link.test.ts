@@ -26,7 +26,11 @@ const handshake = {
   headers: { upgrade: 'websocket', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13' },
 } as unknown as IncomingMessage
 
-function open(options: ConstructorParameters<typeof WsTransport>[0] = {}): { socket: MemorySocket; link: Link; at: Recorder } {
+function open(options: ConstructorParameters<typeof WsTransport>[0] = {}): {
+  socket: MemorySocket
+  link: Link
+  at: Recorder
+} {
   const socket = new MemorySocket()
   let opened: { link: Link; at: Recorder } | undefined
   new WsTransport(options).handleUpgrade(handshake, socket, Buffer.alloc(0), (link) => {
@@ -56,17 +60,23 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const payloads = fc.oneof(
   { weight: 8, arbitrary: fc.uint8Array({ maxLength: 40 }) },
   { weight: 2, arbitrary: fc.uint8Array({ minLength: 120, maxLength: 300 }) },
-  { weight: 1, arbitrary: fc.integer({ min: 60_000, max: 65_536 }).map((length) => new Uint8Array(length).fill(length & 0xff)) },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 60_000, max: 65_536 }).map((length) => new Uint8Array(length).fill(length & 0xff)),
+  },
 )
 
 /** A message as one frame or as several, with pings between them. */
 const messages = fc.record({
   payload: payloads,
-  cuts: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 }) }),
+  cuts: fc.oneof(
+    { weight: 3, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 }) },
+  ),
   ping: fc.boolean(),
 })
 
-function framesOf({ payload, cuts, ping }: { payload: Uint8Array; cuts: number[]; ping: boolean }): Buffer {
+function framesOf({ payload, cuts, ping }: { payload: Uint8Array; cuts: readonly number[]; ping: boolean }): Buffer {
   const ends = [...cuts.map((cut) => Math.floor(cut * payload.length)).sort((a, b) => a - b), payload.length]
   const frames: Buffer[] = []
   let start = 0
@@ -81,24 +91,29 @@ function framesOf({ payload, cuts, ping }: { payload: Uint8Array; cuts: number[]
 describe('the WebSocket link', () => {
   it('reads the same messages wherever the network cuts the stream, whatever lies between them', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(messages, { maxLength: 12 }), fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 10 }), async (sent, sizes) => {
-        const { socket, at } = open()
-        const stream = Buffer.concat(sent.map(framesOf))
-        // A few small pieces, then whatever is left in larger ones, so that a long message is not thousands of pieces.
-        for (let start = 0, n = 0; start < stream.length; n++) {
-          const size = (sizes[n % sizes.length] ?? 1) * (n < 50 ? 1 : 100)
-          socket.push(Buffer.from(stream.subarray(start, start + size)))
-          start += size
-          if (n % 7 === 0) await turn()
-        }
-        await turn()
-        await turn()
-        expect(at.closes).toEqual([])
-        expect(at.messages.length).toBe(sent.length)
-        // Compared natively: an assertion on 60,000 elements takes long.
-        for (const [n, { payload }] of sent.entries()) expect(Buffer.compare(payload, at.messages[n] ?? Buffer.alloc(0))).toBe(0)
-        socket.destroy()
-      }),
+      fc.asyncProperty(
+        fc.array(messages, { maxLength: 12 }),
+        fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 10 }),
+        async (sent, sizes) => {
+          const { socket, at } = open()
+          const stream = Buffer.concat(sent.map(framesOf))
+          // A few small pieces, then whatever is left in larger ones, so that a long message is not thousands of pieces.
+          for (let start = 0, n = 0; start < stream.length; n++) {
+            const size = (sizes[n % sizes.length] ?? 1) * (n < 50 ? 1 : 100)
+            socket.push(Buffer.from(stream.subarray(start, start + size)))
+            start += size
+            if (n % 7 === 0) await turn()
+          }
+          await turn()
+          await turn()
+          expect(at.closes).toEqual([])
+          expect(at.messages.length).toBe(sent.length)
+          // Compared natively: an assertion on 60,000 elements takes long.
+          for (const [n, { payload }] of sent.entries())
+            expect(Buffer.compare(payload, at.messages[n] ?? Buffer.alloc(0))).toBe(0)
+          socket.destroy()
+        },
+      ),
       { numRuns: 200 },
     )
   })
@@ -107,7 +122,9 @@ describe('the WebSocket link', () => {
     const frames = fc.oneof(
       fc.uint8Array({ maxLength: 60 }),
       messages.map(framesOf),
-      fc.tuple(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ maxLength: 130 })).map(([opcode, payload]) => frame(opcode & 0x7f, payload, opcode > 127)),
+      fc
+        .tuple(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ maxLength: 130 }))
+        .map(([opcode, payload]) => frame(opcode & 0x7f, payload, opcode > 127)),
     )
     await fc.assert(
       fc.asyncProperty(fc.array(frames, { maxLength: 8 }), async (parts) => {

@@ -186,7 +186,14 @@ function compileEntity(gameId: string, name: string, entity: UntypedEntity, inde
   checkHitbox(place, entity, entity.hitbox)
   const motion = entity.motion === undefined ? undefined : compileMotion(place, entity)
   const step = entity.step?.bind(entity)
-  return { name, index, max, rows, base, columns: BUILT_IN_COLUMNS + fields.length, fields, hitbox: entity.hitbox, motion, step }
+  return { name, index, max, rows, base, columns: BUILT_IN_COLUMNS + fields.length, fields, hitbox: entity.hitbox, motion, linear: linearPairs(entity), step }
+}
+
+/** Only called when the motion was found to be right. */
+function linearPairs(entity: UntypedEntity): CompiledEntity['linear'] {
+  if (entity.motion === undefined || typeof entity.motion === 'function') return []
+  const names = Object.keys(entity.fields)
+  return entity.motion.pairs.map(([position, velocity]) => ({ position: names.indexOf(position), velocity: names.indexOf(velocity) }))
 }
 
 function checkHitbox(place: string, entity: UntypedEntity, hitbox: Hitbox | undefined): void {

@@ -50,6 +50,8 @@ export interface CompiledEntity {
   readonly fields: readonly CompiledField[]
   readonly hitbox: Hitbox | undefined
   readonly motion: ((entity: object, held: object, dt: number) => void) | undefined
+  /** The pairs of a ready-made linear motion, as places in `fields`; empty for every other motion. */
+  readonly linear: readonly { readonly position: number; readonly velocity: number }[]
   readonly step: ((entity: object, input: object, ctx: object) => void) | undefined
 }
 

@@ -63,7 +63,10 @@ export interface WebSocketClose {
 }
 
 export function toWebSocketClose(reason: CloseReason): WebSocketClose {
-  return { code: WEBSOCKET_CLOSE_CODES[reason.code], text: truncateUtf8(`${reason.code}: ${reason.message}`, MAX_REASON_BYTES) }
+  return {
+    code: WEBSOCKET_CLOSE_CODES[reason.code],
+    text: truncateUtf8(`${reason.code}: ${reason.message}`, MAX_REASON_BYTES),
+  }
 }
 
 export function fromWebSocketClose(code: number, text: string): CloseReason {

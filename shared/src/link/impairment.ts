@@ -81,7 +81,9 @@ export class Impairment {
 
   /** Bytes that wait at the bottleneck, headers included. */
   queuedBytes(nowMs: number): number {
-    return this.#freeAtMs > nowMs && this.#bytesPerMs !== Number.POSITIVE_INFINITY ? (this.#freeAtMs - nowMs) * this.#bytesPerMs : 0
+    return this.#freeAtMs > nowMs && this.#bytesPerMs !== Number.POSITIVE_INFINITY
+      ? (this.#freeAtMs - nowMs) * this.#bytesPerMs
+      : 0
   }
 
   /** When a message of an ordered stream arrives: after all before it, surely. */
@@ -157,7 +159,11 @@ function check(options: ImpairmentOptions): void {
   const burst = options.lossBurst
   // Between two bursts at least one packet passes, so a high share needs long bursts.
   if (burst !== undefined && loss / (1 - loss) > burst) {
-    throw new NetError('BAD_ARGUMENT', `a loss of ${loss} cannot come in bursts of ${burst} packets.`, `Set lossBurst to ${Math.ceil(loss / (1 - loss))} or more.`)
+    throw new NetError(
+      'BAD_ARGUMENT',
+      `a loss of ${loss} cannot come in bursts of ${burst} packets.`,
+      `Set lossBurst to ${Math.ceil(loss / (1 - loss))} or more.`,
+    )
   }
 }
 

@@ -4,8 +4,8 @@
  * Keeps the borrow rule strictly: bytes are copied when sent, and overwritten as soon as the receiver's call returns.
  */
 import type { Scheduler } from '../time/scheduler.ts'
-import { Impairment, NEVER } from './impairment.ts'
 import type { ImpairmentOptions } from './impairment.ts'
+import { Impairment, NEVER } from './impairment.ts'
 import type { CloseReason, Lane, Link, LinkReceiver } from './link.ts'
 
 export interface LinkPairOptions {
@@ -118,7 +118,10 @@ class MemoryLink implements Link {
   #arrive(lane: Lane, bytes: Uint8Array): void {
     if (this.#ended) return
     if (bytes.length > this.#maxMessageBytes) {
-      this.close({ code: 'TOO_LARGE', message: `a message of ${bytes.length} bytes; at most ${this.#maxMessageBytes} are taken.` })
+      this.close({
+        code: 'TOO_LARGE',
+        message: `a message of ${bytes.length} bytes; at most ${this.#maxMessageBytes} are taken.`,
+      })
       return
     }
     this.#receiver?.onMessage(lane, bytes)

@@ -47,9 +47,14 @@ export class VirtualScheduler implements Scheduler {
   }
 
   at(timeMs: number, run: () => void): Cancel {
-    if (Number.isNaN(timeMs)) throw new NetError('BAD_ARGUMENT', 'at(NaN) has no place in time.', 'Pass a time in milliseconds.')
+    if (Number.isNaN(timeMs))
+      throw new NetError('BAD_ARGUMENT', 'at(NaN) has no place in time.', 'Pass a time in milliseconds.')
     if (this.pending >= this.#maxPending) {
-      throw new NetError('BAD_STATE', `${this.#maxPending} events wait on virtual time.`, 'Cancel timers that are not needed, or raise maxPending.')
+      throw new NetError(
+        'BAD_STATE',
+        `${this.#maxPending} events wait on virtual time.`,
+        'Cancel timers that are not needed, or raise maxPending.',
+      )
     }
     const event: Alarm = { timeMs: Math.max(timeMs, this.#nowMs), sequence: this.#sequence++, run }
     this.#heap.push(event)
@@ -59,12 +64,21 @@ export class VirtualScheduler implements Scheduler {
 
   /** Runs everything due up to and including `timeMs`, what is added meanwhile too; then it is `timeMs`. Errors of events pass through. */
   runUntil(timeMs: number): void {
-    if (this.#running) throw new NetError('BAD_STATE', 'runUntil was called from inside an event.', 'Let the event return, and run time from outside.')
+    if (this.#running)
+      throw new NetError(
+        'BAD_STATE',
+        'runUntil was called from inside an event.',
+        'Let the event return, and run time from outside.',
+      )
     this.#running = true
     try {
       for (let count = 0; this.#runNext(timeMs); count++) {
         if (count >= this.#maxEventsPerRun) {
-          throw new NetError('BAD_STATE', `${count} events ran before virtual time reached ${timeMs} ms.`, 'Look for an event that asks for itself at the same time.')
+          throw new NetError(
+            'BAD_STATE',
+            `${count} events ran before virtual time reached ${timeMs} ms.`,
+            'Look for an event that asks for itself at the same time.',
+          )
         }
       }
       this.#nowMs = Math.max(this.#nowMs, timeMs)

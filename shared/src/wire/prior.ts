@@ -24,6 +24,8 @@ const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_
 const CONFIDENCES = [0, 1, 2, 3, 4, 6, 9, 14, 20, 30, 45, 70, 100, 140, 190, MAX_SEEN] as const
 /** Odds of a 1 against a 0 are coded as 2 ^ ((level - 128) / 8), level 0 to 255. */
 const EVEN_LEVEL = 128
+/** The code of FRESH_MODEL. */
+const FRESH_CODE = EVEN_LEVEL * 16 + 1
 const MAX_MODELS = 65_536
 
 /** The probability of a 1 that a level stands for. */
@@ -53,9 +55,9 @@ function makePrior(codes: Uint16Array): Prior {
   return { models, hash, text: `${PRIOR_VERSION}.${hash.toString(16).padStart(8, '0')}.${body}` }
 }
 
-/** A prior that knows nothing, for a schema without training: even chances, confidence 0. */
+/** A prior that knows nothing, for a schema without training: all models fresh. */
 export function blankPrior(modelCount: number): Prior {
-  return makePrior(new Uint16Array(modelCount).fill(EVEN_LEVEL << 4))
+  return makePrior(new Uint16Array(modelCount).fill(FRESH_CODE))
 }
 
 /** Reads a committed prior. Throws BAD_DEFINITION if it is damaged, of another version, or for another number of models. */
@@ -151,7 +153,7 @@ function bestCode(counts: readonly number[]): number {
     zeros += counts[i] ?? 0
     ones += counts[i + 1] ?? 0
   }
-  if (zeros + ones === 0) return EVEN_LEVEL << 4
+  if (zeros + ones === 0) return FRESH_CODE
   const level = nearestLevel((ones + 0.4) / (zeros + ones + 0.8))
   const probability = levelProbability(level)
   let best = 0

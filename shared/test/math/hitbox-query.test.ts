@@ -3,14 +3,17 @@ import { describe, expect, test } from 'vitest'
 import type { Hitbox2, Hitbox3 } from '../../src/math/hitbox.ts'
 import { box, box3, capsule, capsule3, circle, sphere } from '../../src/math/hitbox.ts'
 import { overlap2, overlap3, rayHit2, rayHit3 } from '../../src/math/hitbox-query.ts'
+import { real } from './real.ts'
 import { distance2, distance3, faultOfHit } from './solids.ts'
 
-const size = fc.double({ min: 0.25, max: 40, noNaN: true })
-const place = fc.double({ min: -100, max: 100, noNaN: true })
-const angle = fc.oneof(fc.constantFrom(0, Math.PI / 2, -Math.PI), fc.double({ min: -7, max: 7, noNaN: true }))
+/** Without shrinking: along a continuous edge it creeps for hours. The seed and the case are printed as they were. */
+const CREEP_FREE = { endOnFailure: true } as const
+const size = real(0.25, 40)
+const place = real(-100, 100)
+const angle = fc.oneof(fc.constantFrom(0, Math.PI / 2, -Math.PI), real(-7, 7))
 /** Where to aim, as an offset from the centre of the shape: near enough to hit often, far enough to miss often. */
-const aim = fc.double({ min: -25, max: 25, noNaN: true })
-const reach = fc.double({ min: 0, max: 400, noNaN: true })
+const aim = real(-25, 25)
+const reach = real(0, 400)
 
 const flat: readonly [string, fc.Arbitrary<Hitbox2>][] = [
   ['circle', size.map((r) => circle(r))],
@@ -42,7 +45,7 @@ describe.each(flat)('a ray against a %s', (_, hitboxes) => {
         const along = (t: number): number => distance2(hitbox, cx, cy, turn, ox + dx * t, oy + dy * t)
         expect(faultOfHit(hit, maxDistance, along)).toBe('')
       }),
-      { numRuns: 3_000 },
+      { numRuns: 3_000, ...CREEP_FREE },
     )
     expect(Math.min(answers.hit, answers.miss)).toBeGreaterThan(100)
     expect(answers.inside).toBeGreaterThan(10)
@@ -56,28 +59,21 @@ describe.each(flat)('a ray against a %s', (_, hitboxes) => {
         const along = (t: number): number => distance2(hitbox, 0, 0, turn, ox + dx * t, oy + dy * t)
         expect(faultOfHit(hit, 100, along)).toBe('')
       }),
-      { numRuns: 2_000 },
+      { numRuns: 2_000, ...CREEP_FREE },
     )
   })
 
   test('ends a circle at the same places: it overlaps where the distance is within its radius', () => {
     const answers = [0, 0]
     fc.assert(
-      fc.property(
-        hitboxes,
-        angle,
-        place,
-        place,
-        fc.double({ min: 0, max: 60, noNaN: true }),
-        (hitbox, turn, x, y, radius) => {
-          const gap = distance2(hitbox, 3, 4, turn, x, y) - radius
-          fc.pre(Math.abs(gap) > 1e-7)
-          const touches = overlap2(hitbox, 3, 4, turn, x, y, radius)
-          answers[touches ? 1 : 0] = (answers[touches ? 1 : 0] ?? 0) + 1
-          expect(touches).toBe(gap < 0)
-        },
-      ),
-      { numRuns: 3_000 },
+      fc.property(hitboxes, angle, place, place, real(0, 60), (hitbox, turn, x, y, radius) => {
+        const gap = distance2(hitbox, 3, 4, turn, x, y) - radius
+        fc.pre(Math.abs(gap) > 1e-7)
+        const touches = overlap2(hitbox, 3, 4, turn, x, y, radius)
+        answers[touches ? 1 : 0] = (answers[touches ? 1 : 0] ?? 0) + 1
+        expect(touches).toBe(gap < 0)
+      }),
+      { numRuns: 3_000, ...CREEP_FREE },
     )
     expect(Math.min(...answers)).toBeGreaterThan(100)
   })
@@ -116,7 +112,7 @@ describe.each(solid)('a ray against a %s', (_, hitboxes) => {
         const along = (t: number): number => distance3(hitbox, cx, cy, cz, turn, ox + dx * t, oy + dy * t, oz + dz * t)
         expect(faultOfHit(hit, maxDistance, along)).toBe('')
       }),
-      { numRuns: 3_000 },
+      { numRuns: 3_000, ...CREEP_FREE },
     )
     expect(Math.min(answers.hit, answers.miss)).toBeGreaterThan(100)
     expect(answers.inside).toBeGreaterThan(10)
@@ -132,29 +128,21 @@ describe.each(solid)('a ray against a %s', (_, hitboxes) => {
         const along = (t: number): number => distance3(hitbox, 0, 0, 0, turn, ox + dx * t, oy + dy * t, oz + dz * t)
         expect(faultOfHit(hit, 100, along)).toBe('')
       }),
-      { numRuns: 2_000 },
+      { numRuns: 2_000, ...CREEP_FREE },
     )
   })
 
   test('ends a sphere at the same places: it overlaps where the distance is within its radius', () => {
     const answers = [0, 0]
     fc.assert(
-      fc.property(
-        hitboxes,
-        angle,
-        place,
-        place,
-        place,
-        fc.double({ min: 0, max: 90, noNaN: true }),
-        (hitbox, turn, x, y, z, radius) => {
-          const gap = distance3(hitbox, 3, 4, 5, turn, x, y, z) - radius
-          fc.pre(Math.abs(gap) > 1e-7)
-          const touches = overlap3(hitbox, 3, 4, 5, turn, x, y, z, radius)
-          answers[touches ? 1 : 0] = (answers[touches ? 1 : 0] ?? 0) + 1
-          expect(touches).toBe(gap < 0)
-        },
-      ),
-      { numRuns: 3_000 },
+      fc.property(hitboxes, angle, place, place, place, real(0, 90), (hitbox, turn, x, y, z, radius) => {
+        const gap = distance3(hitbox, 3, 4, 5, turn, x, y, z) - radius
+        fc.pre(Math.abs(gap) > 1e-7)
+        const touches = overlap3(hitbox, 3, 4, 5, turn, x, y, z, radius)
+        answers[touches ? 1 : 0] = (answers[touches ? 1 : 0] ?? 0) + 1
+        expect(touches).toBe(gap < 0)
+      }),
+      { numRuns: 3_000, ...CREEP_FREE },
     )
     expect(Math.min(...answers)).toBeGreaterThan(100)
   })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { angleDelta, clamp, hypot, lerp, roundHalfEven, wrapAngle } from '../../src/math/scalar.ts'
+import { real } from './real.ts'
 
 const { POSITIVE_INFINITY: INFINITY, NEGATIVE_INFINITY: MINUS_INFINITY, NaN: NOT_A_NUMBER } = Number
 
@@ -30,7 +31,7 @@ describe('roundHalfEven', () => {
 
   test('is the nearest whole number, the even one of two, and never -0', () => {
     fc.assert(
-      fc.property(fc.double({ min: -1e12, max: 1e12, noNaN: true }), (x) => {
+      fc.property(real(-1e12, 1e12), (x) => {
         const floor = Math.floor(x)
         const below = x - floor
         const even = floor % 2 === 0 ? floor : floor + 1
@@ -44,7 +45,7 @@ describe('roundHalfEven', () => {
 describe('angles', () => {
   test('wrapAngle keeps the direction and lands in [-pi, pi)', () => {
     fc.assert(
-      fc.property(fc.double({ min: -1e5, max: 1e5, noNaN: true }), (angle) => {
+      fc.property(real(-1e5, 1e5), (angle) => {
         const wrapped = wrapAngle(angle)
         expect(wrapped >= -Math.PI && wrapped < Math.PI).toBe(true)
         expect(Math.sin(wrapped)).toBeCloseTo(Math.sin(angle), 9)
@@ -70,6 +71,15 @@ describe('angles', () => {
     const justBelow = Math.PI - 2 ** -51
     expect(wrapAngle(justBelow)).toBe(justBelow)
     expect(wrapAngle(2 * Math.PI)).toBe(0)
+  })
+
+  test('wrapAngle stays in range on both sides of every odd multiple of pi', () => {
+    for (let turn = -3_001; turn <= 3_001; turn += 2) {
+      for (let ulps = -3; ulps <= 3; ulps++) {
+        const wrapped = wrapAngle(turn * Math.PI * (1 + ulps * Number.EPSILON))
+        expect(wrapped >= -Math.PI && wrapped < Math.PI).toBe(true)
+      }
+    }
   })
 
   test('angleDelta goes the short way round', () => {

@@ -55,6 +55,7 @@ describe('control messages', () => {
     const copy = first.slice()
     encodeControl({ a: 'second' })
     expect(first).toEqual(copy)
+    expect([first.constructor, first.buffer.byteLength]).toEqual([Uint8Array, first.length])
     const bytes = encodeControl(Uint8Array.of(1, 2, 3))
     const decoded = decodeControl(bytes)
     bytes.fill(0)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type BitSink, FRESH_MODEL, freshModels, type ModelTable, modelWord } from '../../src/wire/bit-model.ts'
+import { hashFinish, hashStep } from '../../src/wire/hash.ts'
 import { RangeDecoder, RangeEncoder } from '../../src/wire/range-coder.ts'
 import {
   decodeResidual,
@@ -165,11 +166,30 @@ describe('the range coder', () => {
       }
       const size = encoder.finish()
       expect(size).toBeLessThanOrEqual((cost.bits / 8) * 1.01 + 2)
+      expect(size).toBeGreaterThanOrEqual((cost.bits / 8) * 0.99 - 1)
       ideal += cost.bits / 8
       real += size
     }
     // On average the flush costs half a byte.
-    expect(real / 200).toBeLessThan((ideal / 200) * 1.005 + 0.7)
+    expect(real / ideal).toBeLessThan(1.005 + 0.7 / (ideal / 200))
+    expect(real / ideal).toBeGreaterThan(1)
+  })
+
+  it('writes the pinned bytes: if they change, so has the protocol', () => {
+    const bytes = new Uint8Array(8192)
+    const models = freshModels(FIELDS * RESIDUAL_CONTEXTS)
+    const random = seeded(13)
+    encoder.start(bytes)
+    for (let frame = 0; frame < 20; frame++) {
+      const residuals = residualFrame(random)
+      for (const [i, residual] of residuals.entries()) {
+        encodeResidual(encoder, models, (i % FIELDS) * RESIDUAL_CONTEXTS, residual << (i % 13))
+      }
+    }
+    const end = encoder.finish()
+    let hash = 0
+    for (let i = 0; i < end; i++) hash = hashStep(hash, bytes[i] ?? 0)
+    expect([end, hashFinish(hash, end), RESIDUAL_CONTEXTS]).toEqual([2_269, 1_065_246_502, 76])
   })
 
   it('writes nothing outside its bytes when they are too few, and says so', () => {

@@ -1,0 +1,7 @@
+/** The public surface of @tickmesh/client. */
+export { connectWebSocket, type ConnectOptions } from './connection/websocket-link.ts'
+export { join, type JoinOptions, joinOver } from './join.ts'
+export type { ClientHost } from './play/client-host.ts'
+export type { EventInfo } from './play/event-tracker.ts'
+export type { FrameInfo, FrameView, Room, RoomPlayer, Unsubscribe } from './room.ts'
+export type { RoomStats } from './stats.ts'

@@ -1,0 +1,150 @@
+/**
+ * `join`: connects, shakes hands, and gives a room to play in. The composition root of the client: real clock, timers, sockets and display.
+ * `joinOver` does the same over a given link and host, for tests and the bench.
+ */
+import { type CloseReason, CONTROL, decodeControl, encodeControl, type Game, type InputSample, type Link, NetError, type NetErrorCode, parseServerMessage, PROTOCOL_VERSION, type ServerMessage, type Shape } from '@tickmesh/shared'
+import { connectWebSocket } from './connection/websocket-link.ts'
+import { LiveRoom } from './live-room.ts'
+import type { ClientHost } from './play/client-host.ts'
+import { ClockSync } from './play/clock-sync.ts'
+import { realHost } from './real-host.ts'
+import type { Room } from './room.ts'
+
+export interface JoinOptions<S extends Shape> {
+  /** Reads the player's devices: levels as they are now (left out: neutral), presses as how many since the last call, or whether. Called at least once a tick. */
+  readonly sample?: () => InputSample<S['inputs']>
+  /** Which room; made if there is none. `'main'` by default. */
+  readonly room?: string
+  /** Plain data for the server's `onJoin`, such as a name. At most 4 kB. */
+  readonly options?: Readonly<Record<string, unknown>>
+  /** Takes the attempt back. */
+  readonly signal?: AbortSignal
+  /** Checks that a program must pass before it is shipped; off by default. */
+  readonly development?: boolean
+  /** How long connecting and the first snapshot may take together; 15,000 ms by default. */
+  readonly timeoutMs?: number
+}
+
+const DEFAULT_TIMEOUT_MS = 15_000
+
+/** Joins a room. Resolves once there is a world to show. Rejects with a NetError: CONNECT_FAILED, ROOM_FULL, SCHEMA_MISMATCH and so on. */
+export async function join<S extends Shape>(game: Game<S>, url: string, options: JoinOptions<S> = {}): Promise<Room<S>> {
+  const host = realHost()
+  options.signal?.throwIfAborted()
+  const link = await connectWebSocket(url, { scheduler: host, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS })
+  return joinOver(game, link, host, options)
+}
+
+/** Joins over a link that is open. Attaches to it before it returns. */
+export function joinOver<S extends Shape>(game: Game<S>, link: Link, host: ClientHost, options: JoinOptions<S> = {}): Promise<Room<S>> {
+  return new Promise((resolve, reject) => {
+    const handshake = new Handshake(game, link, host, options as JoinOptions<Shape>)
+    handshake.run(
+      (room) => resolve(room as unknown as Room<S>),
+      (error) => reject(error),
+    )
+  })
+}
+
+/** From an open link to a room with a world. */
+class Handshake {
+  private readonly game: Game
+  private readonly link: Link
+  private readonly host: ClientHost
+  private readonly options: JoinOptions<Shape>
+  private readonly clock = new ClockSync()
+  private room: LiveRoom | undefined
+  private sentMs = 0
+  private settled = false
+  private fail: (error: Error) => void = () => {}
+  private succeed: (room: LiveRoom) => void = () => {}
+
+  constructor(game: Game, link: Link, host: ClientHost, options: JoinOptions<Shape>) {
+    this.game = game
+    this.link = link
+    this.host = host
+    this.options = options
+  }
+
+  run(succeed: (room: LiveRoom) => void, fail: (error: Error) => void): void {
+    const { host, options, link } = this
+    const cancel = host.at(host.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS), () =>
+      this.refuse(new NetError('TIMED_OUT', 'the server did not answer in time.', 'Look at the network, and try again.')),
+    )
+    const abort = () => this.refuse(new NetError('LEFT', 'joining was taken back.', ''))
+    options.signal?.addEventListener('abort', abort, { once: true })
+    const done = () => {
+      this.settled = true
+      cancel()
+      options.signal?.removeEventListener('abort', abort)
+    }
+    this.succeed = (room) => {
+      done()
+      succeed(room)
+    }
+    this.fail = (error) => {
+      done()
+      fail(error)
+    }
+    link.attach({ onMessage: (_lane, bytes) => this.onMessage(bytes), onClose: (reason) => this.onClose(reason) })
+    this.hello()
+  }
+
+  private hello(): void {
+    const { game, options } = this
+    const body = encodeControl({
+      t: 'hello',
+      protocol: PROTOCOL_VERSION,
+      game: game.id,
+      schema: game.schemaHash >>> 0,
+      room: options.room ?? 'main',
+      create: true,
+      ...(options.options === undefined ? {} : { options: options.options }),
+    })
+    const bytes = new Uint8Array(body.length + 1)
+    bytes[0] = CONTROL
+    bytes.set(body, 1)
+    this.sentMs = this.host.now()
+    this.link.send('reliable', bytes)
+  }
+
+  private onMessage(bytes: Uint8Array): void {
+    if (this.room !== undefined) return this.room.receive(bytes)
+    if (this.settled) return
+    const decoded = bytes[0] === CONTROL ? decodeControl(bytes.subarray(1)) : undefined
+    const parsed = decoded?.ok === true ? parseServerMessage(decoded.value) : undefined
+    if (parsed?.ok !== true) return this.refuse(new NetError('MALFORMED', 'the server answered with something else than a welcome.', 'Is this the address of a Tickmesh server?'))
+    const { message } = parsed
+    if (message.t === 'refused' || message.t === 'bye') return this.refuse(refusal(message.code, message.message))
+    if (message.t === 'welcome') this.onWelcome(message)
+  }
+
+  private onWelcome(welcome: Extract<ServerMessage, { t: 'welcome' }>): void {
+    const { host, options } = this
+    this.clock.onSample(this.sentMs, welcome.serverNowMs, welcome.serverNowMs, host.now())
+    const sample = options.sample ?? (() => ({}))
+    const room = new LiveRoom(this.game, this.link, host, this.clock, welcome, { development: options.development ?? false, sample: sample as () => Readonly<Record<string, unknown>> })
+    this.room = room
+    room.start()
+    room.whenReady().then(() => {
+      if (!this.settled && room.open) this.succeed(room)
+    })
+  }
+
+  private onClose(reason: CloseReason): void {
+    this.room?.end(reason)
+    if (!this.settled) this.fail(refusal(reason.code, reason.message))
+  }
+
+  private refuse(error: NetError): void {
+    if (this.settled) return
+    this.fail(error)
+    const reason = { code: error.code, message: error.message } as const
+    this.room?.end(reason)
+    this.link.close(reason)
+  }
+}
+
+function refusal(code: NetErrorCode, message: string): NetError {
+  return new NetError(code, message, '')
+}

@@ -1,0 +1,329 @@
+/**
+ * A joined room: hands messages on, keeps attributes and players, drives ticks and display frames, and calls the page's listeners.
+ * Made by `join`; over any link and host.
+ */
+import {
+  type AttributePatch,
+  applyPatch,
+  type CloseReason,
+  type CompiledGame,
+  type CompiledMessage,
+  CONTROL,
+  decodeControl,
+  decodeMessage,
+  encodeControl,
+  encodeMessage,
+  type Link,
+  NetError,
+  parseServerMessage,
+  type Seat,
+  type ServerMessage,
+  SNAPSHOT,
+  World,
+} from '@tickmesh/shared'
+import type { ClientHost } from './play/client-host.ts'
+import type { ClockSync } from './play/clock-sync.ts'
+import type { EventInfo } from './play/event-tracker.ts'
+import { RoomClient } from './play/room-client.ts'
+import type { FrameInfo, RoomPlayer, Unsubscribe } from './room.ts'
+import { type RoomStats, statsOf } from './stats.ts'
+
+type Values = Readonly<Record<string, unknown>>
+type Welcome = Extract<ServerMessage, { t: 'welcome' }>
+
+/** Extra clock exchanges right after joining, and the time between them. */
+const BURST = 5
+const BURST_INTERVAL_MS = 40
+
+export interface LiveRoomOptions {
+  readonly development: boolean
+  readonly sample: () => Values
+}
+
+/** Listeners by name. A listener that throws is reported at the end of the call, and harms nobody else. */
+class Listeners<Args extends readonly unknown[]> {
+  private readonly set = new Set<(...args: Args) => void>()
+
+  add(listener: (...args: Args) => void): Unsubscribe {
+    this.set.add(listener)
+    return () => {
+      this.set.delete(listener)
+    }
+  }
+
+  call(...args: Args): void {
+    for (const listener of this.set) {
+      try {
+        listener(...args)
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
+  }
+
+  get size(): number {
+    return this.set.size
+  }
+}
+
+export class LiveRoom {
+  readonly id: string
+  readonly seat: Seat
+  readonly players = new Map<Seat, RoomPlayer>()
+  readonly client: RoomClient
+  readonly debug: { readonly server: Readonly<Record<string, unknown>> }
+  open = true
+  private readonly roomAttributes: Record<string, unknown>
+  private readonly game: CompiledGame
+  private readonly link: Link
+  private readonly host: ClientHost
+  private readonly clock: ClockSync
+  private readonly serverWorld: World
+  private readonly frameListeners = new Listeners<[view: object, frame: FrameInfo]>()
+  private readonly attributeListeners = new Listeners<[]>()
+  private readonly playerListeners = new Listeners<[]>()
+  private readonly closeListeners = new Listeners<[reason: CloseReason]>()
+  private readonly eventListeners = new Map<string, Listeners<[values: Values, info: EventInfo]>>()
+  private readonly withdrawnListeners = new Map<string, Listeners<[values: Values]>>()
+  private readonly messageListeners = new Map<string, Listeners<[values: Values]>>()
+  private readonly pings = new Map<number, number>()
+  private readonly view: object
+  private cancelTick: () => void = () => {}
+  private cancelFrame: () => void = () => {}
+  private readyWaiters: (() => void)[] = []
+
+  constructor(game: CompiledGame, link: Link, host: ClientHost, clock: ClockSync, welcome: Welcome, options: LiveRoomOptions) {
+    this.game = game
+    this.link = link
+    this.host = host
+    this.clock = clock
+    this.id = welcome.roomId
+    this.seat = welcome.seat
+    this.roomAttributes = { ...welcome.attributes }
+    for (const [seat, attributes] of welcome.players) this.players.set(seat, { seat, attributes: { ...attributes } })
+    this.client = new RoomClient(game, link, host, clock, {
+      seat: welcome.seat,
+      epochMs: welcome.epochMs,
+      development: options.development,
+      sample: options.sample,
+      events: {
+        onEvent: (name, values, info) => this.eventListeners.get(name)?.call(values, info),
+        onWithdrawn: (name, values) => this.withdrawnListeners.get(name)?.call(values),
+      },
+    })
+    this.serverWorld = new World(game, { hidesServerFields: true })
+    this.debug = { server: this.serverWorld.byName }
+    const { world } = this.client.screen
+    this.view = { ...world.byName, find: (id: number) => world.find(id) }
+  }
+
+  get attributes(): Readonly<Record<string, unknown>> {
+    return this.roomAttributes
+  }
+  get tick(): number {
+    return this.client.prediction.tick
+  }
+  get stats(): RoomStats {
+    return statsOf(this.client, this.clock)
+  }
+
+  /** Starts to exchange clocks and to run ticks and frames. */
+  start(): void {
+    for (let n = 0; n < BURST; n++) this.host.at(this.host.now() + n * BURST_INTERVAL_MS, () => this.ping(n + 1))
+    this.tickSoon()
+    this.frameSoon()
+  }
+
+  /** Resolves when there is a world to show. */
+  whenReady(): Promise<void> {
+    return this.client.ready ? Promise.resolve() : new Promise((resolve) => this.readyWaiters.push(resolve))
+  }
+
+  private ping(id: number): void {
+    if (!this.open) return
+    this.pings.set(id, this.host.now())
+    this.sendControl({ t: 'ping', id })
+  }
+
+  private tickSoon(): void {
+    if (!this.open) return
+    const now = this.host.now()
+    const next = this.client.runTicks(now)
+    this.cancelTick = this.host.at(next, () => {
+      this.tickSoon()
+      if (this.host.requestFrame === undefined) this.drawFrame()
+    })
+  }
+
+  private frameSoon(): void {
+    if (!this.open || this.host.requestFrame === undefined) return
+    this.cancelFrame = this.host.requestFrame(() => {
+      this.drawFrame()
+      this.frameSoon()
+    })
+  }
+
+  /** Composes a frame and shows it to the listeners. */
+  private drawFrame(): void {
+    const nowMs = this.host.now()
+    const { client } = this
+    if (!client.draw(nowMs) || this.frameListeners.size === 0) return
+    const newest = client.frames.find(client.newestTick)
+    if (newest !== undefined && this.serverWorld.tick !== client.newestTick) this.serverWorld.load(newest)
+    this.frameListeners.call(this.view, { nowMs, tick: client.drawnTick, viewTick: client.playback.viewTick, own: this.seat })
+  }
+
+  /** A message of the server. */
+  receive(bytes: Uint8Array): void {
+    if (!this.open) return
+    const nowMs = this.host.now()
+    if (bytes[0] === SNAPSHOT) {
+      if (!this.client.onFrame(bytes, nowMs)) return this.end({ code: 'MALFORMED', message: 'the server sent a frame that cannot be read' })
+      this.tellReady()
+      return
+    }
+    const decoded = bytes[0] === CONTROL ? decodeControl(bytes.subarray(1)) : undefined
+    const parsed = decoded?.ok === true ? parseServerMessage(decoded.value) : undefined
+    if (parsed?.ok !== true) return this.end({ code: 'MALFORMED', message: 'the server sent a message that cannot be read' })
+    this.onControl(parsed.message, nowMs)
+  }
+
+  private tellReady(): void {
+    if (!this.client.ready || this.readyWaiters.length === 0) return
+    for (const resolve of this.readyWaiters) resolve()
+    this.readyWaiters = []
+  }
+
+  private onControl(message: ServerMessage, nowMs: number): void {
+    switch (message.t) {
+      case 'attr':
+        return this.onPatch(message)
+      case 'msg':
+        return this.onGameMessage(message.i, message.v)
+      case 'pong':
+        return this.onPong(message.id, message.serverMs, nowMs)
+      case 'notice':
+        if (message.kind === 'timeline' && message.epochMs !== undefined) this.client.epochMs = message.epochMs
+        return
+      case 'bye':
+        return this.end({ code: message.code, message: message.message })
+      default:
+        return
+    }
+  }
+
+  private onPong(id: number, serverMs: number, nowMs: number): void {
+    const sentMs = this.pings.get(id)
+    if (sentMs === undefined) return
+    this.pings.delete(id)
+    this.clock.onSample(sentMs, serverMs, serverMs, nowMs)
+  }
+
+  private onPatch(message: Extract<ServerMessage, { t: 'attr' }>): void {
+    if (message.room !== undefined) applyPatch(this.roomAttributes, message.room)
+    let cameOrLeft = false
+    for (const [seat, patch] of message.players ?? []) {
+      const known = this.players.get(seat)
+      if (patch === null) this.players.delete(seat)
+      else this.patchPlayer(seat, { ...known?.attributes }, patch)
+      if (patch === null || known === undefined) cameOrLeft = true
+    }
+    this.attributeListeners.call()
+    if (cameOrLeft) this.playerListeners.call()
+  }
+
+  private patchPlayer(seat: Seat, attributes: Record<string, unknown>, patch: AttributePatch): void {
+    applyPatch(attributes, patch)
+    this.players.set(seat, { seat, attributes })
+  }
+
+  private onGameMessage(index: number, values: unknown): void {
+    const declared = this.game.toClient[index]
+    const record = declared === undefined ? undefined : decodeMessage(declared, values)
+    if (declared === undefined || record === undefined) return this.end({ code: 'MALFORMED', message: 'the server sent a message that this game does not declare' })
+    this.messageListeners.get(declared.name)?.call(record)
+  }
+
+  press(name: string, count = 1): void {
+    if (this.open) this.client.latch.press(name, count, this.client.playback.stamp)
+  }
+
+  send(name: string, values: Values): void {
+    const declared: CompiledMessage | undefined = this.game.toServer.find((message) => message.name === name)
+    if (declared === undefined) {
+      throw new NetError('BAD_ARGUMENT', `there is no message "${name}" to the server.`, `Declared are: ${this.game.toServer.map((message) => message.name).join(', ')}.`)
+    }
+    if (this.open) this.sendControl({ t: 'msg', i: declared.index, v: encodeMessage(declared, values) })
+  }
+
+  private sendControl(message: object): void {
+    const body = encodeControl(message)
+    const bytes = new Uint8Array(body.length + 1)
+    bytes[0] = CONTROL
+    bytes.set(body, 1)
+    this.link.send('reliable', bytes)
+  }
+
+  onFrame(listener: (view: never, frame: FrameInfo) => void): Unsubscribe {
+    return this.frameListeners.add(listener as (view: object, frame: FrameInfo) => void)
+  }
+  onAttributes(listener: () => void): Unsubscribe {
+    return this.attributeListeners.add(listener)
+  }
+  onPlayers(listener: () => void): Unsubscribe {
+    return this.playerListeners.add(listener)
+  }
+  onClose(listener: (reason: CloseReason) => void): Unsubscribe {
+    return this.closeListeners.add(listener)
+  }
+  onEvent(name: string, listener: (values: never, info: EventInfo) => void): Unsubscribe {
+    this.checkDeclared('event', name, this.game.events)
+    return listenersOf(this.eventListeners, name).add(listener as (values: Values, info: EventInfo) => void)
+  }
+  onEventWithdrawn(name: string, listener: (values: never) => void): Unsubscribe {
+    this.checkDeclared('event', name, this.game.events)
+    return listenersOf(this.withdrawnListeners, name).add(listener as (values: Values) => void)
+  }
+  onMessage(name: string, listener: (values: never) => void): Unsubscribe {
+    this.checkDeclared('message to the client', name, this.game.toClient)
+    return listenersOf(this.messageListeners, name).add(listener as (values: Values) => void)
+  }
+
+  private checkDeclared(what: string, name: string, declared: readonly { readonly name: string }[]): void {
+    if (declared.some((known) => known.name === name)) return
+    throw new NetError('BAD_ARGUMENT', `there is no ${what} "${name}".`, `Declared are: ${declared.map((known) => known.name).join(', ')}.`)
+  }
+
+  leave(): Promise<void> {
+    return new Promise((resolve) => {
+      if (!this.open) return resolve()
+      this.onClose(() => resolve())
+      this.sendControl({ t: 'leave' })
+      this.end({ code: 'LEFT', message: 'the player left' })
+    })
+  }
+
+  /** Ends the room on this side, and tells why. */
+  end(reason: CloseReason): void {
+    if (!this.open) return
+    this.open = false
+    this.cancelTick()
+    this.cancelFrame()
+    this.link.close(reason)
+    this.closeListeners.call(reason)
+    this.tellReady()
+    for (const resolve of this.readyWaiters) resolve()
+    this.readyWaiters = []
+  }
+}
+
+function listenersOf<Args extends readonly unknown[]>(map: Map<string, Listeners<Args>>, name: string): Listeners<Args> {
+  let listeners = map.get(name)
+  if (listeners === undefined) {
+    listeners = new Listeners<Args>()
+    map.set(name, listeners)
+  }
+  return listeners
+}

@@ -1,0 +1,144 @@
+/**
+ * Events on a client: predicted at once, confirmed or withdrawn when the server has spoken, never played twice however often a tick is
+ * simulated again. Others' events wait for the moment at which others are drawn. Cold: events are few.
+ */
+import { type CompiledGame, EVENT_FIELDS, EVENT_INDEX, EVENT_KEY, type EventLog, fromRaw, seatOfKey } from '@tickmesh/shared'
+
+type Values = Readonly<Record<string, unknown>>
+
+export interface EventInfo {
+  /** True if it is played before the server has confirmed it. */
+  readonly predicted: boolean
+  /** True if what this player owns caused it. */
+  readonly own: boolean
+  /** The tick in which it happened. */
+  readonly tick: number
+}
+
+export interface EventListener {
+  onEvent(name: string, values: Values, info: EventInfo): void
+  /** A predicted event did not happen. */
+  onWithdrawn(name: string, values: Values): void
+}
+
+interface Predicted {
+  tick: number
+  readonly name: string
+  readonly values: Values
+  confirmed: boolean
+  /** The last pass of the simulation in which it was emitted. */
+  pass: number
+}
+
+interface Waiting {
+  readonly tick: number
+  readonly name: string
+  readonly values: Values
+}
+
+/** Others' events that wait to be drawn; more are played at once. */
+const MAX_WAITING = 512
+/** Confirmed predictions are remembered this long, in ticks. */
+const MEMORY_TICKS = 600
+
+export class EventTracker {
+  predictedCount = 0
+  withdrawnCount = 0
+  private readonly game: CompiledGame
+  private readonly listener: EventListener
+  private readonly known = new Map<number, Predicted>()
+  private readonly waiting: Waiting[] = []
+  private pass = 0
+  private seenTick = -1
+  seat = 0
+
+  constructor(game: CompiledGame, listener: EventListener) {
+    this.game = game
+    this.listener = listener
+  }
+
+  /** A new pass of simulation over recent ticks begins. */
+  beginPass(): void {
+    this.pass++
+  }
+
+  /** Takes in what the simulation emitted in a tick, for the first time or again. */
+  onSimulated(log: EventLog, tick: number): void {
+    const count = log.count(tick)
+    for (let n = 0; n < count; n++) {
+      const at = log.at(tick, n)
+      const key = log.ints[at + EVENT_KEY] ?? 0
+      if (key === 0) continue
+      const known = this.known.get(key)
+      if (known !== undefined) {
+        known.pass = this.pass
+        if (!known.confirmed) known.tick = tick
+        continue
+      }
+      const { name, values } = this.read(log, at)
+      this.known.set(key, { tick, name, values, confirmed: false, pass: this.pass })
+      this.predictedCount++
+      this.listener.onEvent(name, values, { predicted: true, own: true, tick })
+    }
+  }
+
+  /** Takes in the server's events of the ticks after the last call up to `tick`. Own ones play now, others wait. */
+  onServer(log: EventLog, tick: number): void {
+    const first = Math.max(this.seenTick + 1, tick - 127)
+    for (let t = first; t <= tick; t++) {
+      const count = log.count(t)
+      for (let n = 0; n < count; n++) this.onServerEvent(log, log.at(t, n), t)
+    }
+    this.seenTick = Math.max(this.seenTick, tick)
+  }
+
+  private onServerEvent(log: EventLog, at: number, tick: number): void {
+    const key = log.ints[at + EVENT_KEY] ?? 0
+    const own = this.seat !== 0 && seatOfKey(key) === this.seat
+    const known = key === 0 ? undefined : this.known.get(key)
+    if (known !== undefined) {
+      known.confirmed = true
+      known.tick = tick
+      return
+    }
+    const { name, values } = this.read(log, at)
+    if (own) {
+      this.known.set(key, { tick, name, values, confirmed: true, pass: this.pass })
+      this.listener.onEvent(name, values, { predicted: false, own, tick })
+    } else if (this.waiting.length < MAX_WAITING) this.waiting.push({ tick, name, values })
+    else this.listener.onEvent(name, values, { predicted: false, own, tick })
+  }
+
+  /** After the ticks from the server's newest on were simulated again: what was predicted up to `serverTick` and is not confirmed did not happen. */
+  withdraw(serverTick: number): void {
+    for (const [key, event] of this.known) {
+      if (event.confirmed) {
+        if (event.tick < serverTick - MEMORY_TICKS) this.known.delete(key)
+      } else if (event.tick <= serverTick && event.pass !== this.pass) {
+        this.known.delete(key)
+        this.withdrawnCount++
+        this.listener.onWithdrawn(event.name, event.values)
+      }
+    }
+  }
+
+  /** Plays others' events up to the moment that is drawn. */
+  playUntil(viewTick: number): void {
+    let left = 0
+    for (const event of this.waiting) {
+      if (event.tick <= viewTick) this.listener.onEvent(event.name, event.values, { predicted: false, own: false, tick: event.tick })
+      else this.waiting[left++] = event
+    }
+    this.waiting.length = left
+  }
+
+  private read(log: EventLog, at: number): { name: string; values: Values } {
+    const event = this.game.events[log.ints[at + EVENT_INDEX] ?? 0]
+    if (event === undefined) return { name: '', values: {} }
+    const values: Record<string, unknown> = {}
+    event.fields.forEach(({ name, field }, index) => {
+      values[name] = fromRaw(field, log.ints[at + EVENT_FIELDS + index] ?? 0)
+    })
+    return { name: event.name, values }
+  }
+}

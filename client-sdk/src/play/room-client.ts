@@ -1,0 +1,307 @@
+/**
+ * One player's side of a room: turns frames into worlds, runs the ticks, and composes what to draw. Pure but for its host:
+ * the same code runs in browsers, in bots and on virtual time. Messages that are not frames go to `RoomState`.
+ */
+import {
+  ByteReader,
+  ByteWriter,
+  type CompiledGame,
+  createFrameHead,
+  decodeFrameHead,
+  createInputHead,
+  EventLog,
+  type FrameHead,
+  InputCodec,
+  type InputMessageHead,
+  type Link,
+  INPUT,
+  SnapshotDecoder,
+  SnapshotRing,
+} from '@tickmesh/shared'
+import type { ClientHost } from './client-host.ts'
+import { ClockSync } from './clock-sync.ts'
+import { type EventListener, EventTracker } from './event-tracker.ts'
+import { InputLatch } from './input-latch.ts'
+import { LeadController } from './lead.ts'
+import { Playback } from './playback.ts'
+import { MAX_AHEAD_TICKS, Prediction } from './prediction.ts'
+import { Screen } from './screen.ts'
+import { Smoothing } from './smoothing.ts'
+
+/** Frames that are kept: they serve as baselines, for drawing and for seenBy. */
+const KEPT_TICKS = 128
+/** A gap of more ticks than this is jumped over, instead of being caught up with a burst of inputs. */
+const MAX_CATCH_UP_TICKS = 12
+/** Most ticks ahead of the newest snapshot that a jump computes. */
+const MAX_SKIPPED_TICKS = MAX_AHEAD_TICKS / 2
+/** Inputs that a datagram carries at most. */
+const MAX_INPUTS_A_MESSAGE = 12
+const SENT_TIMES = 256
+
+export interface PlayOptions {
+  readonly seat: number
+  /** Server time in ms at which tick 0 ended. */
+  readonly epochMs: number
+  readonly development: boolean
+  /** What the player does now. */
+  readonly sample: () => Readonly<Record<string, unknown>>
+  readonly events: EventListener
+}
+
+export interface PlayCounts {
+  bytesIn: number
+  bytesOut: number
+  frames: number
+  lateInputs: number
+  refusedPresses: number
+  checkFailures: number
+  starvedFrames: number
+  drawnFrames: number
+  /** Jumps over a gap in local time. */
+  stalls: number
+  overload: number
+  marginMs: number
+}
+
+export class RoomClient {
+  readonly clock: ClockSync
+  readonly playback: Playback
+  readonly prediction: Prediction
+  readonly smoothing: Smoothing
+  readonly events: EventTracker
+  readonly screen: Screen
+  readonly latch: InputLatch
+  readonly lead: LeadController
+  readonly counts: PlayCounts = {
+    bytesIn: 0,
+    bytesOut: 0,
+    frames: 0,
+    lateInputs: 0,
+    refusedPresses: 0,
+    checkFailures: 0,
+    starvedFrames: 0,
+    drawnFrames: 0,
+    stalls: 0,
+    overload: 0,
+    marginMs: 0,
+  }
+  /** The frames that were decoded, by tick. */
+  readonly frames: SnapshotRing
+  newestTick = -1
+  epochMs: number
+  private readonly game: CompiledGame
+  private readonly link: Link
+  private readonly host: ClientHost
+  private readonly options: PlayOptions
+  private readonly decoder: SnapshotDecoder
+  private readonly serverEvents: EventLog
+  private readonly head: FrameHead = createFrameHead()
+  private readonly reader = new ByteReader()
+  private readonly writer = new ByteWriter()
+  private readonly outgoing = new Uint8Array(2048)
+  private readonly scratch: Int32Array
+  private readonly sentAtMs = new Float64Array(SENT_TIMES).fill(Number.NaN)
+  private readonly leadAtTick = new Float64Array(SENT_TIMES)
+  private readonly inputHead: InputMessageHead
+  private readonly inputCodec: InputCodec
+  private newestArrivalMs = 0
+  private needsFull = false
+  private usedThrough = -1
+  private drawnMs = Number.NaN
+  private drawnAt = 0
+
+  constructor(game: CompiledGame, link: Link, host: ClientHost, clock: ClockSync, options: PlayOptions) {
+    this.game = game
+    this.link = link
+    this.host = host
+    this.clock = clock
+    this.options = options
+    this.epochMs = options.epochMs
+    this.frames = new SnapshotRing(KEPT_TICKS, game.worldInts)
+    this.scratch = new Int32Array(game.worldInts)
+    this.decoder = new SnapshotDecoder(game)
+    this.serverEvents = new EventLog(game, KEPT_TICKS)
+    this.playback = new Playback(game.tickRate, game.snapshotRate)
+    this.smoothing = new Smoothing(game)
+    this.events = new EventTracker(game, options.events)
+    this.events.seat = options.seat
+    this.prediction = new Prediction(game, options.seat, this.frames, { events: this.events, smoothing: this.smoothing, development: options.development })
+    this.screen = new Screen(game, (view) => this.prediction.predicts(view))
+    this.latch = new InputLatch(game, options.development)
+    this.lead = new LeadController(clock.delayMs / 2 + 1000 / game.tickRate)
+    this.inputHead = createInputHead(game)
+    this.inputCodec = new InputCodec(game)
+  }
+
+  /** True once there is a world to play in. */
+  get ready(): boolean {
+    return this.newestTick >= 0
+  }
+
+  /** The moment at which own entities were drawn last, in ticks. */
+  get drawnTick(): number {
+    return this.drawnAt
+  }
+
+  private get tickMs(): number {
+    return 1000 / this.game.tickRate
+  }
+
+  /** The server's present in ticks, fractional. */
+  serverTickAt(nowMs: number): number {
+    return (this.clock.serverNow(nowMs) - this.epochMs) / this.tickMs
+  }
+
+  /** A snapshot frame, its kind byte included. False: it is malformed. */
+  onFrame(bytes: Uint8Array, nowMs: number): boolean {
+    this.counts.bytesIn += bytes.length
+    const { head, reader } = this
+    reader.start(bytes, 1, bytes.length - 1)
+    const near = this.newestTick >= 0 ? this.newestTick : 0
+    if (!decodeFrameHead(reader, head, this.game.ticksPerSnapshot, near)) return false
+    const serverSentMs = this.epochMs + head.tick * this.tickMs + head.sendOffsetMs
+    this.takeHead(head, serverSentMs, nowMs)
+    if (head.tick <= this.newestTick) return true
+    const baseline = head.baselineTick < 0 ? undefined : this.frames.find(head.baselineTick)
+    if (head.baselineTick >= 0 && baseline === undefined) {
+      this.needsFull = true
+      return true
+    }
+    return this.decode(bytes, baseline, nowMs)
+  }
+
+  /** The times and margins in a head are worth having even if the frame comes too late for anything else. */
+  private takeHead(head: FrameHead, serverSentMs: number, nowMs: number): void {
+    const { counts } = this
+    if (head.echo >= 0) {
+      const sentMs = this.sentAtMs[head.echo] ?? Number.NaN
+      if (!Number.isNaN(sentMs)) this.clock.onSample(sentMs, serverSentMs - head.holdMs, serverSentMs, nowMs)
+    }
+    counts.lateInputs += head.lateInputs
+    counts.refusedPresses += head.refusedPresses
+    counts.overload = head.overload
+    if (head.newestInputTick > this.usedThrough) this.usedThrough = head.newestInputTick
+    if (!Number.isNaN(head.marginMs)) {
+      counts.marginMs = head.marginMs
+      this.lead.onMargin(nowMs, head.marginMs, this.leadAtTick[head.newestInputTick & (SENT_TIMES - 1)] ?? this.lead.leadMs)
+    }
+  }
+
+  private decode(bytes: Uint8Array, baseline: Int32Array | undefined, nowMs: number): boolean {
+    const { head, reader, scratch } = this
+    const { tick, baselineTick } = head
+    const bodyAt = reader.position
+    const bodyBytes = head.bodyBytes < 0 ? reader.left : head.bodyBytes
+    const status = this.decoder.decodeBody(bytes, bodyAt, bodyBytes, baseline, baselineTick, tick, scratch, this.serverEvents)
+    if (status === 'ok') {
+      const tailAt = bodyAt + bodyBytes
+      const tail = this.decoder.decodeTail(bytes, tailAt, bytes.length - tailAt, this.options.seat, baseline, scratch)
+      if (tail !== 'ok') return false
+    } else if (status === 'check-failed') {
+      this.counts.checkFailures++
+      this.needsFull = true
+      this.nameSuspects()
+      return true
+    } else return false
+    if (baseline === undefined) {
+      this.needsFull = false
+      this.inputHead.suspectTypes.fill(0)
+    }
+    this.accept(tick, nowMs)
+    return true
+  }
+
+  /** Asks for a full frame in which the types that were coded by their motion are not. */
+  private nameSuspects(): void {
+    const { suspectTypes } = this.inputHead
+    for (let type = 0; type < this.game.entities.length; type++) {
+      if (this.decoder.motionTypes[type] === 1) suspectTypes[type >> 3] = (suspectTypes[type >> 3] ?? 0) | (1 << (type & 7))
+    }
+  }
+
+  private accept(tick: number, nowMs: number): void {
+    this.frames.put(tick, this.scratch)
+    this.newestTick = tick
+    this.newestArrivalMs = nowMs
+    this.counts.frames++
+    this.playback.onSnapshot(tick, this.clock.serverNow(nowMs) - this.epochMs - tick * this.tickMs, nowMs)
+    this.prediction.onSnapshot(tick, this.scratch)
+    this.events.onServer(this.serverEvents, tick)
+    this.events.withdraw(tick)
+    this.runTicks(nowMs)
+  }
+
+  /** Runs all ticks that are due, and gives the local time at which the next one is. */
+  runTicks(nowMs: number): number {
+    this.lead.advance(nowMs)
+    if (!this.ready) return nowMs + this.tickMs
+    const due = this.dueTick(nowMs)
+    const { prediction } = this
+    if (due - prediction.tick > MAX_CATCH_UP_TICKS) this.jumpTo(due)
+    while (prediction.tick < due && !prediction.blocked) this.runTick(nowMs)
+    const ahead = prediction.tick + 1 - (this.serverTickAt(nowMs) + this.lead.leadMs / this.tickMs)
+    return nowMs + Math.max(1, ahead * this.tickMs)
+  }
+
+  private dueTick(nowMs: number): number {
+    return Math.floor(this.serverTickAt(nowMs) + this.lead.leadMs / this.tickMs)
+  }
+
+  private jumpTo(due: number): void {
+    const { prediction } = this
+    const first = prediction.inputs.newestTick < 0
+    if (!first) {
+      this.counts.stalls++
+      this.lead.jump()
+    }
+    prediction.skipTo(Math.max(prediction.tick, Math.min(due - 1, this.newestTick + MAX_SKIPPED_TICKS)))
+  }
+
+  private runTick(nowMs: number): void {
+    const { prediction, playback } = this
+    this.sample()
+    prediction.advance(this.latch, playback.stamp)
+    this.sendInputs(prediction.tick, nowMs)
+  }
+
+  /** Reads the player's devices into the latch. */
+  sample(): void {
+    if (this.host.isAway()) this.latch.release()
+    else this.latch.take(this.options.sample(), this.playback.stamp)
+  }
+
+  private sendInputs(tick: number, nowMs: number): void {
+    const { inputHead: head, writer, outgoing, prediction } = this
+    head.newestTick = tick
+    head.count = this.link.ordered ? 1 : Math.max(1, Math.min(MAX_INPUTS_A_MESSAGE, tick - this.usedThrough, tick - prediction.firstInputTick + 1))
+    head.ackTick = this.newestTick
+    head.ackHoldMs = nowMs - this.newestArrivalMs
+    head.interpolationDelayMs = this.playback.delayMs
+    head.needsFull = this.needsFull
+    writer.start(outgoing, 0, outgoing.length)
+    writer.u8(INPUT)
+    this.inputCodec.encode(writer, prediction.inputs, head)
+    this.sentAtMs[tick & (SENT_TIMES - 1)] = nowMs
+    this.leadAtTick[tick & (SENT_TIMES - 1)] = this.lead.leadMs
+    this.counts.bytesOut += writer.position
+    this.link.send('datagram', outgoing.subarray(0, writer.position))
+  }
+
+  /** Composes a display frame at local time `nowMs`. False as long as there is nothing to show. */
+  draw(nowMs: number): boolean {
+    this.runTicks(nowMs)
+    if (!this.ready || !this.playback.advance(this.serverTickAt(nowMs), nowMs)) return false
+    this.sample()
+    this.smoothing.decay(Number.isNaN(this.drawnMs) ? 0 : nowMs - this.drawnMs)
+    this.drawnMs = nowMs
+    const { playback, prediction, counts } = this
+    counts.drawnFrames++
+    if (playback.starved) counts.starvedFrames++
+    const ahead = this.serverTickAt(nowMs) + this.lead.leadMs / this.tickMs - prediction.tick
+    this.drawnAt = prediction.tick + Math.min(1, Math.max(0, ahead))
+    const next = prediction.blocked ? prediction.present : prediction.tentative(this.latch, playback.stamp)
+    const drawn = this.screen.compose(this.frames, playback.stamp, prediction.present, next, Math.min(1, Math.max(0, ahead)), this.smoothing)
+    this.events.playUntil(playback.viewTick)
+    return drawn
+  }
+}

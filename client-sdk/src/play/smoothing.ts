@@ -1,0 +1,116 @@
+/**
+ * Smoothing: what a correction moved is drawn as an offset that decays, so that nothing jumps on the screen.
+ * Per predicted entity and smooth field, in raw units. Cold: it runs when a prediction was wrong, and per frame over few entities.
+ */
+import { COLUMN_FLAGS, COLUMN_ID, type CompiledEntity, type CompiledGame, HEADER_COUNTS, type World } from '@tickmesh/shared'
+
+/** Time in which an offset falls to 1/e, in ms. */
+const DECAY_MS = 80
+/** Offsets below this many raw units are dropped. */
+const NEGLIGIBLE = 0.5
+
+interface Offsets {
+  readonly typeIndex: number
+  /** By field index; 0 for fields that are not smooth. */
+  readonly raw: Float64Array
+}
+
+export class Smoothing {
+  private readonly game: CompiledGame
+  private readonly offsets = new Map<number, Offsets>()
+  /** Greatest offset that the last correction made, as a share of nothing: in value units of the field. */
+  lastCorrection = 0
+
+  constructor(game: CompiledGame) {
+    this.game = game
+  }
+
+  /**
+   * The world at the same tick was recomputed: from `before` to `after`. Adds what moved to the offsets of entities for which `predicted` is true.
+   * Gives how many entities moved.
+   */
+  onCorrection(before: Int32Array, after: Int32Array, predicted: (type: CompiledEntity, row: number) => boolean): number {
+    let moved = 0
+    this.lastCorrection = 0
+    for (const type of this.game.entities) {
+      const count = after[HEADER_COUNTS + type.index] ?? 0
+      for (let row = 0; row < count; row++) {
+        if (!predicted(type, row)) continue
+        const id = after[type.base + COLUMN_ID * type.rows + row] ?? 0
+        const old = rowOf(type, before, id)
+        if (old >= 0 && this.add(type, id, before, old, after, row)) moved++
+      }
+    }
+    return moved
+  }
+
+  private add(type: CompiledEntity, id: number, before: Int32Array, old: number, after: Int32Array, row: number): boolean {
+    const flags = type.base + COLUMN_FLAGS * type.rows
+    const teleported = before[flags + old] !== after[flags + row]
+    let changed = false
+    let known = this.offsets.get(id)
+    for (let i = 0; i < type.fields.length; i++) {
+      const field = type.fields[i]
+      if (field === undefined) continue
+      let gap = (before[field.offset + old] ?? 0) - (after[field.offset + row] ?? 0)
+      if (gap === 0) continue
+      changed = true
+      if (!field.field.smooth || field.field.kind === 'float32' || teleported) continue
+      if (field.field.kind === 'angle') gap = wrap(gap, field.field.rawMax + 1)
+      if (known === undefined) {
+        known = { typeIndex: type.index, raw: new Float64Array(type.fields.length) }
+        this.offsets.set(id, known)
+      }
+      known.raw[i] = (known.raw[i] ?? 0) + gap
+      this.lastCorrection = Math.max(this.lastCorrection, Math.abs(gap) * field.field.step)
+    }
+    if (teleported) this.offsets.delete(id)
+    return changed
+  }
+
+  /** Lets the offsets decay by `elapsedMs`. */
+  decay(elapsedMs: number): void {
+    if (this.offsets.size === 0) return
+    const factor = Math.exp(-elapsedMs / DECAY_MS)
+    for (const [id, { raw }] of this.offsets) {
+      let left = 0
+      for (let i = 0; i < raw.length; i++) {
+        raw[i] = (raw[i] ?? 0) * factor
+        left = Math.max(left, Math.abs(raw[i] ?? 0))
+      }
+      if (left < NEGLIGIBLE) this.offsets.delete(id)
+    }
+  }
+
+  /** Adds the offsets to a world that is about to be drawn. */
+  apply(world: World): void {
+    for (const [id, { typeIndex, raw }] of this.offsets) {
+      const table = world.table(typeIndex)
+      const row = table.rowOf(id)
+      if (row < 0) continue
+      for (let i = 0; i < raw.length; i++) {
+        const field = table.type.fields[i]
+        const offset = raw[i] ?? 0
+        if (field === undefined || offset === 0) continue
+        const at = field.offset + row
+        const value = Math.round((world.ints[at] ?? 0) + offset)
+        const { rawMin, rawMax, kind } = field.field
+        world.ints[at] = kind === 'angle' ? wrap(value, rawMax + 1) : Math.min(rawMax, Math.max(rawMin, value))
+      }
+    }
+  }
+}
+
+/** Row of an entity in a world's memory, or -1. */
+function rowOf(type: CompiledEntity, ints: Int32Array, id: number): number {
+  const count = ints[HEADER_COUNTS + type.index] ?? 0
+  const ids = type.base + COLUMN_ID * type.rows
+  for (let row = 0; row < count; row++) if (ints[ids + row] === id) return row
+  return -1
+}
+
+/** Wraps to [-half, half). */
+function wrap(value: number, half: number): number {
+  const span = half * 2
+  return value - Math.floor((value + half) / span) * span
+}

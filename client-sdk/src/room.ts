@@ -1,0 +1,62 @@
+/**
+ * The room as a game's page sees it. Types follow from the game's definition; `LiveRoom` (live-room.ts) implements it.
+ */
+import type { Attributes, CloseReason, EntityId, InitOf, ReadonlyViewOf, ReadonlyWorldView, RecordOf, Seat, Shape } from '@tickmesh/shared'
+import type { EventInfo } from './play/event-tracker.ts'
+import type { RoomStats } from './stats.ts'
+
+/** Ends a subscription. */
+export type Unsubscribe = () => void
+
+/** One display frame. */
+export interface FrameInfo {
+  /** Local time of the frame in ms. */
+  readonly nowMs: number
+  /** The moment at which own entities are drawn, in ticks. */
+  readonly tick: number
+  /** The moment at which all others are drawn, in ticks. */
+  readonly viewTick: number
+  /** The own seat. */
+  readonly own: Seat
+}
+
+export interface RoomPlayer<A = Attributes> {
+  readonly seat: Seat
+  readonly attributes: Readonly<A>
+}
+
+/** Everything that is to be drawn: a table per entity type. Borrowed until the next frame. */
+export type FrameView<S extends Shape> = ReadonlyWorldView<S> & {
+  /** An entity of whatever type. */
+  find(id: EntityId): ReadonlyViewOf<S, keyof S['entities'] & string> | undefined
+}
+
+export interface Room<S extends Shape> {
+  readonly id: string
+  readonly seat: Seat
+  /** The newest tick that this client has computed. */
+  readonly tick: number
+  readonly attributes: Readonly<S['roomAttributes']>
+  readonly players: ReadonlyMap<Seat, RoomPlayer<S['playerAttributes']>>
+  /** Alive until `leave` or the end of the connection. */
+  readonly open: boolean
+  readonly stats: RoomStats
+  /** What the server said last, undrawn and unsmoothed. */
+  readonly debug: { readonly server: ReadonlyWorldView<S> }
+  /** Called for each display frame (in Node: after each tick) with everything that is to be drawn. */
+  onFrame(listener: (view: FrameView<S>, frame: FrameInfo) => void): Unsubscribe
+  /** An effect to play. Predicted ones come at once, others' at the moment at which others are drawn. Never twice. */
+  onEvent<Name extends keyof S['events'] & string>(name: Name, listener: (values: RecordOf<S['events'][Name]>, info: EventInfo) => void): Unsubscribe
+  /** A predicted effect did not happen. */
+  onEventWithdrawn<Name extends keyof S['events'] & string>(name: Name, listener: (values: RecordOf<S['events'][Name]>) => void): Unsubscribe
+  onMessage<Name extends keyof S['toClient'] & string>(name: Name, listener: (values: RecordOf<S['toClient'][Name]>) => void): Unsubscribe
+  /** Attributes of the room or of a player changed, or players came or left. */
+  onAttributes(listener: () => void): Unsubscribe
+  onPlayers(listener: () => void): Unsubscribe
+  onClose(listener: (reason: CloseReason) => void): Unsubscribe
+  /** Latches a press at the moment of its DOM event, together with what the screen shows. */
+  press(name: keyof S['inputs'] & string, count?: number): void
+  send<Name extends keyof S['toServer'] & string>(name: Name, values: InitOf<S['toServer'][Name]>): void
+  /** Leaves, and resolves when the connection has ended. */
+  leave(): Promise<void>
+}

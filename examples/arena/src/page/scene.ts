@@ -1,0 +1,120 @@
+/**
+ * The Phaser scene: owns the layers and draws one frame of a match. It knows nothing of the network: the match gives it views and events.
+ * Phaser's own loop runs only while no match does; during one, `render` is called from the room's frame, so that what a frame computed is
+ * what the screen shows in that same frame.
+ */
+import Phaser from 'phaser'
+import type { ArenaView } from '../arena-room.ts'
+import { DebugLayer } from './debug-layer.ts'
+import { Effects } from './effects.ts'
+import { Fighters, type Profile } from './fighters.ts'
+import { drawGround } from './ground.ts'
+import { palette } from './palette.ts'
+import { Props } from './props.ts'
+import { paintTextures } from './textures.ts'
+import { ViewCamera } from './view-camera.ts'
+
+/** What a frame of the match looks like. */
+export interface Frame {
+  readonly view: ArenaView
+  readonly nowMs: number
+  readonly dtMs: number
+  /** Own seat. */
+  readonly own: number
+  /** Where the own player aims, straight from the device. */
+  readonly aim: number
+  /** The mouse's distance from the middle of the screen, in device pixels. */
+  readonly pointerX: number
+  readonly pointerY: number
+  profile(seat: number): Profile
+  /** What the server last said (debug view). */
+  readonly server: ArenaView | undefined
+}
+
+export class ArenaScene extends Phaser.Scene {
+  /** Set by `create`, before `ready` is called. */
+  effects!: Effects
+  fighters!: Fighters
+  debug!: DebugLayer
+  view!: ViewCamera
+  private props!: Props
+  private readonly ready: (scene: ArenaScene) => void
+  private matchRuns = false
+
+  constructor(ready: (scene: ArenaScene) => void) {
+    super('arena')
+    this.ready = ready
+  }
+
+  create(): void {
+    paintTextures(this)
+    drawGround(this)
+    this.effects = new Effects(this)
+    this.fighters = new Fighters(this)
+    this.props = new Props(this, this.effects)
+    this.debug = new DebugLayer(this)
+    this.view = new ViewCamera(this.cameras.main)
+    this.ready(this)
+  }
+
+  override update(_time: number, deltaMs: number): void {
+    this.effects.update(deltaMs)
+    if (!this.matchRuns) this.view.wander(deltaMs / 1000)
+  }
+
+  /** Draws one frame of the match, at once. */
+  render(frame: Frame): void {
+    this.matchRuns = true
+    const { view, nowMs } = frame
+    const own = [...view.player].find(({ owner }) => owner === frame.own)
+    const dt = frame.dtMs / 1000
+    if (own === undefined) this.view.rest(dt)
+    else this.view.follow(own.x, own.y, frame.pointerX, frame.pointerY, dt)
+    this.fighters.begin(nowMs)
+    for (const fighter of view.player) {
+      const isOwn = fighter.owner === frame.own
+      this.fighters.draw(fighter, frame.profile(fighter.owner), isOwn, isOwn ? frame.aim : fighter.aim, this.view.zoom)
+    }
+    this.fighters.end()
+    this.props.draw(view.rocket, view.pickup, nowMs)
+    this.debug.draw(frame.server?.player ?? [], frame.server?.rocket ?? [], nowMs)
+    const { loop } = this.game
+    if (loop.running) loop.sleep()
+    loop.step(nowMs)
+  }
+
+  /** Clears the match away and lets Phaser run by itself again. */
+  endMatch(): void {
+    this.matchRuns = false
+    this.fighters.begin(0)
+    this.fighters.end()
+    this.props.draw([], [], 0)
+    this.debug.draw([], [], 0)
+    this.game.loop.wake()
+  }
+}
+
+/** Starts Phaser in `parent`, at the screen's full resolution, and keeps to its size. */
+export function startScene(parent: HTMLElement): Promise<ArenaScene> {
+  const ratio = () => Math.min(2, window.devicePixelRatio || 1)
+  return new Promise((resolve) => {
+    const game = new Phaser.Game({
+      type: Phaser.AUTO,
+      parent,
+      backgroundColor: palette.void,
+      width: window.innerWidth * ratio(),
+      height: window.innerHeight * ratio(),
+      scale: { mode: Phaser.Scale.NONE, zoom: 1 / ratio() },
+      render: { antialias: true, powerPreference: 'high-performance' },
+      fps: { smoothStep: false },
+      audio: { noAudio: true },
+      input: { keyboard: false, mouse: false, touch: false, gamepad: false },
+      banner: false,
+      scene: new ArenaScene(resolve),
+    })
+    window.addEventListener('resize', () => {
+      game.scale.setZoom(1 / ratio())
+      game.scale.resize(window.innerWidth * ratio(), window.innerHeight * ratio())
+    })
+  })
+}

@@ -1,0 +1,43 @@
+/**
+ * What one peer may take, by name. The defaults hold for games of up to 240 ticks a second. Each names what happens when it is broken.
+ */
+
+export interface Limits {
+  /** Time from connecting to a complete hello; then HANDSHAKE_TIMEOUT. */
+  readonly handshakeMs: number
+  /** Silence after which a player is gone: TIMED_OUT. The SDK of a hidden tab still sends once a second. */
+  readonly idleMs: number
+  /** A player whose link takes nothing for so long is dropped: TOO_SLOW. */
+  readonly stuckMs: number
+  /** Messages a second, on average and in one burst (as after a stall of the network); above: TOO_FAST. */
+  readonly messagesPerSecond: number
+  readonly messageBurst: number
+  /** Bytes a second, on average and in one burst; above: TOO_FAST. */
+  readonly bytesPerSecond: number
+  readonly byteBurst: number
+  /** The largest message taken from a client; above: TOO_LARGE. At most 65,536. */
+  readonly maxMessageBytes: number
+  /** Bytes that may wait in one socket before it is dropped: TOO_SLOW. */
+  readonly maxBufferedBytes: number
+  /** Connections from one address at a time: TOO_MANY_CONNECTIONS. Raise it behind a proxy that hides addresses, and for load tests. */
+  readonly connectionsPerAddress: number
+  /** Connections in all: TOO_MANY_CONNECTIONS. */
+  readonly maxConnections: number
+  /** Full frames that one client may ask for in a second; what is above waits. */
+  readonly fullFramesPerSecond: number
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  handshakeMs: 5_000,
+  idleMs: 15_000,
+  stuckMs: 10_000,
+  messagesPerSecond: 400,
+  messageBurst: 800,
+  bytesPerSecond: 65_536,
+  byteBurst: 131_072,
+  maxMessageBytes: 16_384,
+  maxBufferedBytes: 1_048_576,
+  connectionsPerAddress: 64,
+  maxConnections: 20_000,
+  fullFramesPerSecond: 4,
+}

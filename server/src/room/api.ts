@@ -1,0 +1,144 @@
+/**
+ * What a game's rules see of the server: rooms, players, and the hooks that a game may have. Types only.
+ * Rules run inside a room's tick, before or after the steps; they never run on a client, and never reach a browser bundle.
+ */
+import type {
+  AnyView,
+  CloseReason,
+  EntityBase,
+  EntityId,
+  EntityName,
+  InitOf,
+  RecordOf,
+  Seat,
+  Shape,
+  ViewOf,
+  WorldView,
+} from '@tickmesh/shared'
+import type { Timer } from './tick-timers.ts'
+
+/** What the values of a message between server and client are by name. */
+type MessageOf<S extends Shape, Way extends 'toServer' | 'toClient', Name extends keyof S[Way]> = RecordOf<S[Way][Name]>
+
+/** What a room says of itself. A copy: reading it costs nothing in ticks. */
+export interface RoomStats {
+  readonly tick: number
+  readonly players: number
+  /** Entities that live. */
+  readonly entities: number
+  /** 0: all is well; 1 and 2: snapshots are thinned; 3: overloaded. */
+  readonly overload: number
+  /** How late ticks of this room began, of the newest 1,024. */
+  readonly tickLatenessP99Ms: number
+  readonly tickDurationMeanMs: number
+  /** Ticks by which the timeline was shifted, as the process could not keep up. */
+  readonly skippedTicks: number
+  readonly framesSent: number
+  readonly framesSkipped: number
+  readonly bytesSent: number
+  /** Bodies that were encoded: fewer than frames, as clients share them. */
+  readonly bodiesEncoded: number
+  readonly droppedEvents: number
+  readonly droppedCommands: number
+  /** Entities that did not fit into their table. */
+  readonly overflows: number
+}
+
+export interface PlayerStats {
+  readonly rttMs: number
+  readonly jitterMs: number
+  /** How early inputs usually come. Negative: late. */
+  readonly marginMs: number
+  readonly lateInputs: number
+  /** Inputs that were ignored: too far ahead, or too old. */
+  readonly ignoredInputs: number
+  readonly clampedStamps: number
+  readonly refusedPresses: number
+  /** Sent to this player, over its time in the room. */
+  readonly bytesPerSecond: number
+  readonly framesSkipped: number
+}
+
+/** Something that an honest client seldom does. `count` is the player's total. */
+export interface Suspicion {
+  readonly kind: 'stamp-clamped' | 'press-refused' | 'input-ignored'
+  readonly tick: number
+  readonly count: number
+}
+
+export interface Player<S extends Shape = Shape> {
+  readonly seat: Seat
+  /** Unique in the server's life. */
+  readonly id: string
+  readonly attributes: Readonly<S['playerAttributes']>
+  /** Merged into the attributes; everybody hears of it with the next tick. */
+  setAttributes(patch: Partial<S['playerAttributes']>): void
+  /** Plain data that the client gave to `join`: unchecked, so look before you use it. */
+  readonly options: unknown
+  readonly stats: PlayerStats
+}
+
+export interface Room<S extends Shape = Shape> {
+  readonly id: string
+  /** The tick that is being computed, or was last. */
+  readonly tick: number
+  readonly world: WorldView<S>
+  readonly players: ReadonlyMap<Seat, Player<S>>
+  readonly attributes: Readonly<S['roomAttributes']>
+  /** Merged into the attributes; everybody hears of it with the next tick. */
+  setAttributes(patch: Partial<S['roomAttributes']>): void
+  /** A new entity, stepped from the next steps on. A full table gives a view that nobody will see. */
+  spawn<Name extends EntityName<S>>(
+    type: Name,
+    fields?: InitOf<S['entities'][Name]> & { readonly owner?: Seat },
+  ): ViewOf<S, Name>
+  despawn(entity: EntityBase): void
+  find(id: EntityId): AnyView<S> | undefined
+  /** An effect that everybody sees. */
+  emit<Name extends keyof S['events'] & string>(event: Name, fields: InitOf<S['events'][Name]>): void
+  send<Name extends keyof S['toClient'] & string>(
+    player: Player<S>,
+    message: Name,
+    values: MessageOf<S, 'toClient', Name>,
+  ): void
+  broadcast<Name extends keyof S['toClient'] & string>(message: Name, values: MessageOf<S, 'toClient', Name>): void
+  /** Runs once, `ms` from now, rounded to ticks, at least one. */
+  after(ms: number, run: () => void): Timer
+  every(ms: number, run: () => void): Timer
+  /** In [0, 1), from the room's secret seed. */
+  random(): number
+  /** Ends a player's connection; the message is shown to it. */
+  kick(player: Player<S>, message: string): void
+  /** Ends the room after this tick: players are told, hooks run. */
+  close(message?: string): void
+  readonly stats: RoomStats
+}
+
+type CommandRules<S extends Shape> = {
+  readonly [Name in keyof S['commands']]: (room: Room<S>, values: RecordOf<S['commands'][Name]>) => void
+}
+
+/** What the server decides. A hook that throws closes its room, and no other. */
+export type Rules<S extends Shape = Shape> = {
+  onCreate?(room: Room<S>): void
+  /** Before the player's first tick: spawn here. To turn the player away throw `new NetError('JOIN_REFUSED', why, remedy)`. */
+  onJoin?(room: Room<S>, player: Player<S>): void
+  /** After it the player's entities are despawned (unless `keepEntities`), and the seat is free. */
+  onLeave?(room: Room<S>, player: Player<S>, reason: CloseReason): void
+  onDispose?(room: Room<S>): void
+  /** Before the steps of each tick. */
+  onTick?(room: Room<S>): void
+  /** Called for each command of the tick's steps, once, in order, after all steps. */
+  readonly messages?: {
+    readonly [Name in keyof S['toServer']]?: (
+      room: Room<S>,
+      player: Player<S>,
+      values: MessageOf<S, 'toServer', Name>,
+    ) => void
+  }
+  onSuspicion?(room: Room<S>, player: Player<S>, what: Suspicion): void
+  /** Entities of a player who left stay, and belong to nobody. */
+  readonly keepEntities?: boolean
+} & (keyof S['commands'] extends never
+  ? { readonly commands?: CommandRules<S> }
+  : { readonly commands: CommandRules<S> })

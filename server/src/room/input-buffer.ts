@@ -1,0 +1,286 @@
+/**
+ * One player's inputs on the server: which of them each tick uses. Filled when messages arrive, asked once per tick by the room (hot).
+ * An input belongs to one tick: a tick uses its own or repeats what was held, so nothing queues, no burst adds latency, and nobody plays faster than time.
+ * Presses are counters: one that comes late is applied once at the next tick, or refused if it is too old; its effect is never applied twice.
+ */
+import {
+  type CompiledGame,
+  type InputMessageHead,
+  InputRing,
+  type Simulation,
+  STAMP_INTS,
+  TICK_STAMP,
+} from '@tickmesh/shared'
+import type { ViewStamps, ViewTiming } from './view-stamp.ts'
+
+export interface InputBufferOptions {
+  /** A press that is later than this is refused. */
+  readonly maxRewindMs: number
+}
+
+/** Levels of a missing input are repeated for so long, then they are neutral. */
+const REPEAT_MS = 150
+/** Presses of one button in one tick beyond this are not of a hand: they are refused. */
+const MAX_PRESSES_AT_ONCE = 64
+/** After a gap in the inputs of this length the usual margin is learned afresh: the client's clock may have stepped. */
+const NEW_PACE_MS = 250
+/** The usual margin follows by so much of a tick's time, up and down: it settles near the upper quarter, which no stall moves far. */
+const MARGIN_UP = 0.06
+const MARGIN_DOWN = 0.025
+/** For the first inputs it follows by this share of the distance. */
+const FIRST_SAMPLES = 30
+const FIRST_WEIGHT = 0.2
+
+export class InputBuffer {
+  readonly ring: InputRing
+  /** Least margin since the last frame; NaN: nothing came. */
+  leastMarginMs = Number.NaN
+  /** How early inputs usually come. */
+  usualMarginMs = 0
+  /** Late inputs since the last frame, and in all. */
+  lateSinceFrame = 0
+  lateInputs = 0
+  /** Presses refused since the last frame, and in all. */
+  refusedSinceFrame = 0
+  refusedPresses = 0
+  /** Bit i: the input of the newest tick computed, less i, was used. */
+  usedMask = 0
+  private readonly game: CompiledGame
+  private readonly tickMs: number
+  private readonly maxRewindTicks: number
+  private readonly repeatTicks: number
+  private readonly newPaceTicks: number
+  /** The newest tick computed. */
+  private computed: number
+  /** The tick whose levels are held now, and the newest late one that would replace them. */
+  private heldTick = -1
+  private lateLevelTick = -1
+  private neutral = true
+  /** All presses of ticks up to here are done with; -1: none yet. */
+  private pressTick = -1
+  private hasLatePresses = false
+  private samples = 0
+  /** Ticks with presses that wait, oldest first. */
+  private readonly waiting: Int32Array
+  /** Press counters that are done with. */
+  private readonly counters: Int32Array
+
+  constructor(game: CompiledGame, computedTick: number, options: InputBufferOptions) {
+    this.game = game
+    this.tickMs = 1000 / game.tickRate
+    this.maxRewindTicks = Math.floor(options.maxRewindMs / this.tickMs)
+    this.repeatTicks = Math.floor(REPEAT_MS / this.tickMs)
+    this.newPaceTicks = NEW_PACE_MS / this.tickMs
+    // A second ahead, and all that may still be applied late.
+    this.ring = new InputRing(game, 2 ** Math.ceil(Math.log2(game.tickRate + this.maxRewindTicks + 16)))
+    this.waiting = new Int32Array(this.ring.capacity)
+    this.counters = new Int32Array(game.presses.length)
+    this.computed = computedTick
+  }
+
+  /** Takes note of a message that was just read into the ring. `dueMs` is when its newest tick is due. Hot. */
+  arrived(head: InputMessageHead, newestBefore: number, dueMs: number, nowMs: number): void {
+    const { newestTick, newMask } = head
+    if (newestBefore >= 0 && newestTick - newestBefore > this.newPaceTicks) this.samples = 0
+    for (let age = head.count - 1; age >= 0; age--) {
+      if (((newMask >>> age) & 1) === 0) continue
+      const tick = newestTick - age
+      const marginMs = dueMs - age * this.tickMs - nowMs
+      if (!(marginMs >= this.leastMarginMs)) this.leastMarginMs = marginMs
+      if (tick <= this.computed) this.noteLate(tick)
+      if (age === 0) this.followMargin(marginMs)
+    }
+  }
+
+  private noteLate(tick: number): void {
+    this.lateInputs++
+    this.lateSinceFrame++
+    if (tick > this.lateLevelTick) this.lateLevelTick = tick
+    if (tick > this.pressTick) this.hasLatePresses = true
+  }
+
+  private followMargin(marginMs: number): void {
+    const off = marginMs - this.usualMarginMs
+    if (this.samples === 0) this.usualMarginMs = marginMs
+    else if (this.samples < FIRST_SAMPLES) this.usualMarginMs += off * FIRST_WEIGHT
+    else if (off > 0) this.usualMarginMs += Math.min(off, this.tickMs * MARGIN_UP)
+    else this.usualMarginMs += Math.max(off, -this.tickMs * MARGIN_DOWN)
+    this.samples++
+  }
+
+  /** Puts what `tick` uses into the simulation: levels, presses, stamp. Gives how many stamps had to be clamped. Hot. */
+  resolve(tick: number, seat: number, sim: Simulation, stamps: ViewStamps, timing: ViewTiming): number {
+    this.computed = tick
+    const slot = this.ring.find(tick)
+    this.usedMask = (this.usedMask << 1) | (slot >= 0 ? 1 : 0)
+    let clamped = 0
+    if (slot >= 0) {
+      sim.setLevels(seat, this.ring.rows, this.ring.rowOffset(slot))
+      this.heldTick = tick
+      this.neutral = false
+      if (!this.resolveStamp(slot, TICK_STAMP, tick, false, stamps, timing)) clamped++
+    } else {
+      this.hold(tick, seat, sim)
+      if (this.neutral) stamps.forget()
+      else stamps.carryOn(tick)
+    }
+    sim.inputs.setStamp(seat, stamps.older, stamps.newer, stamps.fraction)
+    if (this.counters.length > 0) clamped += this.resolvePresses(tick, slot, seat, sim, stamps, timing)
+    return clamped
+  }
+
+  /** Nothing came for this tick: what was held stays held for a while. */
+  private hold(tick: number, seat: number, sim: Simulation): void {
+    if (this.lateLevelTick > this.heldTick) {
+      const slot = this.ring.find(this.lateLevelTick)
+      if (slot >= 0) {
+        sim.setLevels(seat, this.ring.rows, this.ring.rowOffset(slot))
+        this.heldTick = this.lateLevelTick
+        this.neutral = false
+      }
+    }
+    if (!this.neutral && tick - this.heldTick > this.repeatTicks) {
+      sim.setNeutral(seat)
+      this.neutral = true
+    }
+  }
+
+  private resolvePresses(
+    tick: number,
+    slot: number,
+    seat: number,
+    sim: Simulation,
+    stamps: ViewStamps,
+    timing: ViewTiming,
+  ): number {
+    const count = this.hasLatePresses ? this.gather(tick) : slot >= 0 && this.isFresh(slot) ? this.gatherOne(tick) : 0
+    if (!this.hasLatePresses && slot >= 0 && count === 0) this.pressTick = tick
+    if (count === 0) return 0
+    let done = this.refuseOld(tick, count, seat, sim)
+    if (done === count) return 0
+    // Half of what waits, and at least one: each tick's presses keep their own stamp, and nothing waits for long.
+    done += Math.ceil((count - done) / 2)
+    const pressTick = this.waiting[done - 1] ?? tick
+    const pressSlot = this.ring.find(pressTick)
+    this.hasLatePresses = done < count
+    this.pressTick = pressTick
+    if (pressSlot < 0) return 0
+    const which = this.stampOfPress(pressSlot)
+    if (this.tooMany(pressSlot)) {
+      this.refuse(pressSlot, seat, sim)
+      return 0
+    }
+    sim.applyPresses(seat, this.ring.rows, this.ring.rowOffset(pressSlot))
+    this.keepCounters(pressSlot)
+    const late = pressTick < tick
+    if (!late && which === TICK_STAMP) return 0
+    const believed = this.resolveStamp(pressSlot, which, pressTick, late, stamps, timing)
+    sim.inputs.setStamp(seat, stamps.older, stamps.newer, stamps.fraction)
+    return believed ? 0 : 1
+  }
+
+  /** Refuses the presses of waiting ticks that are too old. Gives how many ticks. */
+  private refuseOld(tick: number, count: number, seat: number, sim: Simulation): number {
+    let old = 0
+    while (old < count && tick - (this.waiting[old] ?? 0) > this.maxRewindTicks) old++
+    if (old === 0) return 0
+    const last = this.waiting[old - 1] ?? 0
+    const slot = this.ring.find(last)
+    this.pressTick = last
+    this.hasLatePresses = old < count
+    if (slot >= 0) this.refuse(slot, seat, sim)
+    return old
+  }
+
+  /** Lists the ticks up to `tick` whose presses are not done with. */
+  private gather(tick: number): number {
+    const { ring, levels, counters } = { ring: this.ring, levels: this.ring.levels, counters: this.counters }
+    let count = 0
+    let before = -1
+    for (let at = Math.max(this.pressTick + 1, tick - ring.capacity + 1); at <= tick; at++) {
+      const slot = ring.find(at)
+      if (slot < 0) continue
+      const row = ring.rowOffset(slot) + levels
+      let fresh = false
+      for (let i = 0; i < counters.length; i++) {
+        const known = before < 0 ? (counters[i] ?? 0) : (ring.rows[before + i] ?? 0)
+        if ((ring.rows[row + i] ?? 0) > known) fresh = true
+      }
+      if (!fresh) continue
+      this.waiting[count++] = at
+      before = row
+    }
+    if (count === 0) {
+      this.hasLatePresses = false
+      this.pressTick = tick
+    }
+    return count
+  }
+
+  private gatherOne(tick: number): number {
+    this.waiting[0] = tick
+    return 1
+  }
+
+  private isFresh(slot: number): boolean {
+    const row = this.ring.rowOffset(slot) + this.ring.levels
+    for (let i = 0; i < this.counters.length; i++) {
+      if ((this.ring.rows[row + i] ?? 0) > (this.counters[i] ?? 0)) return true
+    }
+    return false
+  }
+
+  private tooMany(slot: number): boolean {
+    const row = this.ring.rowOffset(slot) + this.ring.levels
+    for (let i = 0; i < this.counters.length; i++) {
+      if ((this.ring.rows[row + i] ?? 0) - (this.counters[i] ?? 0) > MAX_PRESSES_AT_ONCE) return true
+    }
+    return false
+  }
+
+  private refuse(slot: number, seat: number, sim: Simulation): void {
+    const refused = sim.applyPresses(seat, this.ring.rows, this.ring.rowOffset(slot), true)
+    this.keepCounters(slot)
+    this.refusedPresses += refused
+    this.refusedSinceFrame += refused
+  }
+
+  private keepCounters(slot: number): void {
+    const row = this.ring.rowOffset(slot) + this.ring.levels
+    for (let i = 0; i < this.counters.length; i++) {
+      const counter = this.ring.rows[row + i] ?? 0
+      if (counter > (this.counters[i] ?? 0)) this.counters[i] = counter
+    }
+  }
+
+  /** The stamp of the first fresh press that has one, else the tick's. */
+  private stampOfPress(slot: number): number {
+    const { ring } = this
+    const row = ring.rowOffset(slot) + ring.levels
+    for (let i = 0; i < this.counters.length; i++) {
+      if ((ring.rows[row + i] ?? 0) <= (this.counters[i] ?? 0)) continue
+      if ((ring.stamps[ring.stampOffset(slot, 1 + i)] ?? -1) >= 0) return 1 + i
+    }
+    return TICK_STAMP
+  }
+
+  private resolveStamp(
+    slot: number,
+    which: number,
+    tick: number,
+    late: boolean,
+    stamps: ViewStamps,
+    timing: ViewTiming,
+  ): boolean {
+    const at = slot * this.ring.stampWidth + which * STAMP_INTS
+    const values = this.ring.stamps
+    return stamps.resolve(values[at] ?? -1, values[at + 1] ?? -1, values[at + 2] ?? 0, tick, late, timing)
+  }
+
+  /** What the next frame's head tells was told. */
+  frameSent(): void {
+    this.leastMarginMs = Number.NaN
+    this.lateSinceFrame = 0
+    this.refusedSinceFrame = 0
+  }
+}

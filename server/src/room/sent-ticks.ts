@@ -1,0 +1,66 @@
+/**
+ * The newest snapshots that were sent to one client, and when: what its stamps may name, and what its acknowledgements answer.
+ * Written by replication at each frame, read when stamps and acknowledgements come (hot). All memory is taken at the start.
+ */
+
+const CAPACITY = 64
+const MASK = CAPACITY - 1
+
+export class SentTicks {
+  private readonly ticks = new Int32Array(CAPACITY).fill(-1)
+  private readonly atMs = new Float64Array(CAPACITY)
+  private count = 0
+
+  /** The newest tick that was sent, or -1. */
+  get newest(): number {
+    return this.count === 0 ? -1 : (this.ticks[(this.count - 1) & MASK] ?? -1)
+  }
+
+  /** Ticks must grow. */
+  push(tick: number, sentAtMs: number): void {
+    const slot = this.count & MASK
+    this.ticks[slot] = tick
+    this.atMs[slot] = sentAtMs
+    this.count++
+  }
+
+  has(tick: number): boolean {
+    return tick >= 0 && this.atOrBefore(tick) === tick
+  }
+
+  /** When a tick's snapshot was sent; NaN if it was not, or too long ago. */
+  sentAt(tick: number): number {
+    const index = this.indexAtOrBefore(tick)
+    return index >= 0 && this.ticks[index & MASK] === tick ? (this.atMs[index & MASK] ?? Number.NaN) : Number.NaN
+  }
+
+  /** When the first snapshot after `tick` was sent; NaN if there is none. The oldest one kept answers for those before it. */
+  firstSentAfter(tick: number): number {
+    const index = this.indexAtOrBefore(tick) + 1
+    const oldest = Math.max(0, this.count - CAPACITY)
+    const first = index < oldest ? oldest : index
+    return first < this.count ? (this.atMs[first & MASK] ?? Number.NaN) : Number.NaN
+  }
+
+  /** The newest tick that was sent and is not after `tick` (may be fractional); -1 if none is kept. */
+  atOrBefore(tick: number): number {
+    const index = this.indexAtOrBefore(tick)
+    return index < 0 ? -1 : (this.ticks[index & MASK] ?? -1)
+  }
+
+  /** The oldest tick that was sent and is after `tick`; -1 if there is none. */
+  after(tick: number): number {
+    const index = this.indexAtOrBefore(tick)
+    const next = index < 0 ? Math.max(0, this.count - CAPACITY) : index + 1
+    return next < this.count ? (this.ticks[next & MASK] ?? -1) : -1
+  }
+
+  /** Looks from the newest back: stamps are a few snapshots old. */
+  private indexAtOrBefore(tick: number): number {
+    const oldest = this.count > CAPACITY ? this.count - CAPACITY : 0
+    for (let index = this.count - 1; index >= oldest; index--) {
+      if ((this.ticks[index & MASK] ?? -1) <= tick) return index
+    }
+    return -1
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * View stamps: what a player says was on its screen, believed as far as it is possible. Called by the room for each input, outside the simulation, which gets
+ * only what the stamp was resolved to. Pure; hot.
+ * Never resolves to a snapshot that was not sent to this client or is not kept any more, to a moment before the window, or to one before the player's last.
+ *
+ * The expectation is made of ticks, not of arrivals, so that a stalled link does not make liars of honest players. The client made the input of tick T
+ * `margin + uplink` before T was due, and drew others `delay` behind the server's clock:
+ *
+ *     expected view of T = due(T) - margin - rtt / 2 - delay
+ *
+ * An uplink that is slower than the downlink errs by the same amount in the client's clock, so it cancels out.
+ */
+import { FRACTION_ONE, MAX_EXTRAPOLATED_TICKS } from '@tickmesh/shared'
+import type { SentTicks } from './sent-ticks.ts'
+
+/** What the server measured of one client. */
+export interface ViewTiming {
+  /** How early its inputs usually come. */
+  marginMs: number
+  rttMs: number
+  jitterMs: number
+  /** How far behind the server's clock it says that it draws others. */
+  delayMs: number
+}
+
+/** How far back a stamp may reach in the tick that is being computed. One per room. */
+export interface ViewWindow {
+  /** The oldest moment that may be judged. */
+  oldestView: number
+  /** The oldest snapshot that is kept. */
+  oldestKept: number
+}
+
+/** A stamp is always believed within this of the expectation, however good the link measures: clocks and rates are estimates too. */
+const LEAST_TOLERANCE_MS = 25
+/** What a client may claim to draw behind besides half a round trip, three snapshot intervals and three times the jitter. */
+const MAX_EXTRA_DELAY_MS = 150
+
+export class ViewStamps {
+  /** The stamp that the last call resolved to: older tick, newer tick, fraction. */
+  older = -1
+  newer = -1
+  fraction = 0
+  private readonly sent: SentTicks
+  private readonly window: ViewWindow
+  private readonly tickMs: number
+  private readonly snapshotMs: number
+  /** The newest moment seen, in ticks, and the input tick in which it was. */
+  private lastView = -1
+  private lastTick = -1
+  /** The newest moment of a press that came late: those have an order of their own. */
+  private lastLateView = -1
+
+  constructor(sent: SentTicks, window: ViewWindow, tickMs: number, snapshotMs: number) {
+    this.sent = sent
+    this.window = window
+    this.tickMs = tickMs
+    this.snapshotMs = snapshotMs
+  }
+
+  /** The delay to believe, of the one that a client claims. */
+  boundDelay(claimedMs: number, rttMs: number, jitterMs: number): number {
+    const most = rttMs / 2 + 3 * this.snapshotMs + 3 * jitterMs + MAX_EXTRA_DELAY_MS
+    return claimedMs > 0 ? (claimedMs < most ? claimedMs : most) : 0
+  }
+
+  /**
+   * Resolves the stamp of the input of `inputTick`; an `older` below 0 says nothing, and gets the expected moment. False if it had to be clamped.
+   * Late inputs do not move the player's last moment.
+   */
+  resolve(older: number, newer: number, fraction: number, inputTick: number, late: boolean, timing: ViewTiming): boolean {
+    const { tickMs, window } = this
+    const expected = inputTick - (timing.marginMs + timing.rttMs / 2 + timing.delayMs) / tickMs
+    const tolerance = Math.max(LEAST_TOLERANCE_MS, tickMs + 3 * timing.jitterMs) / tickMs
+    const low = Math.max(expected - tolerance, window.oldestView, late ? this.lastLateView : this.lastView)
+    let high = expected + tolerance
+    if (late && inputTick < this.lastTick && high > this.lastView) high = this.lastView
+    if (high < low) high = low
+    const silent = older < 0
+    const claimed = silent ? expected : viewOf(older, newer, fraction)
+    const view = claimed < low ? low : claimed > high ? high : claimed
+    const believed = !silent && view === claimed && this.isKnown(older, newer)
+    if (believed) this.keep(older, newer, fraction)
+    else this.nearest(view)
+    this.remember(inputTick, late)
+    return believed || silent
+  }
+
+  /** The stamp for a tick whose input is missing: the screen went on meanwhile. */
+  carryOn(tick: number): void {
+    if (this.lastTick < 0) this.keep(-1, -1, 0)
+    else this.nearest(Math.max(this.lastView + (tick - this.lastTick), this.window.oldestView))
+  }
+
+  private isKnown(older: number, newer: number): boolean {
+    const { sent } = this
+    return newer >= older && older >= this.window.oldestKept && sent.has(older) && (newer === older || sent.has(newer))
+  }
+
+  private keep(older: number, newer: number, fraction: number): void {
+    this.older = older
+    this.newer = newer
+    this.fraction = fraction
+  }
+
+  private remember(inputTick: number, late: boolean): void {
+    if (this.older < 0) return
+    const view = viewOf(this.older, this.newer, this.fraction)
+    if (late) {
+      if (view > this.lastLateView) this.lastLateView = view
+    } else {
+      this.lastView = view
+      this.lastTick = inputTick
+    }
+  }
+
+  /** The stamp, made of snapshots that this client was sent, that is nearest to a moment, and not before it. The present if there is none. */
+  private nearest(view: number): void {
+    const { sent } = this
+    const before = sent.atOrBefore(view)
+    const after = sent.after(view)
+    if (before < this.window.oldestKept) {
+      if (after < 0) this.keep(-1, -1, 0)
+      else this.keep(after, after, 0)
+    } else if (after < 0) {
+      this.keep(before, before, Math.min(MAX_EXTRAPOLATED_TICKS, Math.ceil(view - before)))
+    } else {
+      const fraction = Math.ceil(((view - before) * FRACTION_ONE) / (after - before))
+      if (fraction < FRACTION_ONE) this.keep(before, after, fraction)
+      else this.keep(after, after, 0)
+    }
+  }
+}
+
+/** The moment that a stamp means, in ticks. */
+function viewOf(older: number, newer: number, fraction: number): number {
+  return newer === older ? older + fraction : older + ((newer - older) * fraction) / FRACTION_ONE
+}

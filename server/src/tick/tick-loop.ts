@@ -1,0 +1,229 @@
+/**
+ * One loop that runs the ticks of all rooms of a process, each at its own rate and phase.
+ * Made by the composition root; rooms are added and removed by their life cycle. Pure: clock and alarm are passed in.
+ * Tick n of a room is due at `epochMs + n / rate`, computed afresh each time: rounding never adds up, so there is no drift over hours.
+ * Never runs a tick before it is due, never leaves out a tick number, and is never behind by more than `maxCatchUpTicks`: beyond that the room's whole timeline is shifted.
+ */
+import { NetError } from '@tickmesh/shared'
+import { LogHistogram } from './log-histogram.ts'
+import type { TickTimer } from './tick-timer.ts'
+
+export interface TickedRoom {
+  /** Runs one tick, which began `lateMs` after it was due. Hot. */
+  tick(tick: number, lateMs: number): void
+  /** Too far behind to catch up: from the next tick on everything is due `skippedTicks` intervals later than was planned. */
+  timelineShifted(skippedTicks: number): void
+}
+
+export interface TickLoopOptions {
+  /** How many ticks of one room may be due at once. More would be simulated in a burst that makes the next ones late too; 4 by default. */
+  readonly maxCatchUpTicks?: number
+  /** After running ticks for so long the sockets get a turn, even if more ticks are due; 8 by default. */
+  readonly maxRunMs?: number
+  /** A room's `tick` threw. The room has been removed from the loop. */
+  readonly onFailure: (room: TickedRoom, error: unknown) => void
+}
+
+/** A room's place in the loop. */
+export interface TickHandle {
+  readonly rate: number
+  /** When tick 0 was, or would have been, due on the timer's clock. Grows when the timeline is shifted. */
+  readonly epochMs: number
+  /** All shifts so far, in ticks. */
+  readonly skippedTicks: number
+  dueMs(tick: number): number
+  /** Idempotent; allowed from inside `tick`. */
+  remove(): void
+}
+
+class Entry implements TickHandle {
+  readonly room: TickedRoom
+  readonly rate: number
+  nextTick: number
+  nextDueMs: number
+  epochMs: number
+  skippedTicks = 0
+  removed = false
+  readonly #onRemove: () => void
+
+  constructor(room: TickedRoom, rate: number, firstTick: number, firstDueMs: number, onRemove: () => void) {
+    this.room = room
+    this.rate = rate
+    this.nextTick = firstTick
+    this.epochMs = firstDueMs - (firstTick * 1000) / rate
+    this.nextDueMs = this.dueMs(firstTick)
+    this.#onRemove = onRemove
+  }
+
+  dueMs(tick: number): number {
+    return this.epochMs + (tick * 1000) / this.rate
+  }
+
+  remove(): void {
+    if (this.removed) return
+    this.removed = true
+    this.#onRemove()
+  }
+}
+
+export class TickLoop {
+  /** How late ticks began, over all rooms. */
+  readonly lateness = new LogHistogram()
+  readonly #timer: TickTimer
+  readonly #maxCatchUpTicks: number
+  readonly #maxRunMs: number
+  readonly #onFailure: (room: TickedRoom, error: unknown) => void
+  /** A binary heap: the room whose tick is due first is at 0. */
+  readonly #heap: Entry[] = []
+  #cancelWake: (() => void) | undefined
+  #wakeMs = Number.POSITIVE_INFINITY
+  #running = false
+  readonly #onWake = (): void => this.#run()
+
+  constructor(timer: TickTimer, options: TickLoopOptions) {
+    this.#timer = timer
+    this.#maxCatchUpTicks = options.maxCatchUpTicks ?? 4
+    this.#maxRunMs = options.maxRunMs ?? 8
+    this.#onFailure = options.onFailure
+  }
+
+  get roomCount(): number {
+    return this.#heap.length
+  }
+
+  /** Runs `room` at `rate` ticks per second, the first of them within one interval, at the moment where the other rooms leave the widest gap. */
+  add(room: TickedRoom, rate: number, firstTick = 1): TickHandle {
+    if (!(rate > 0 && rate <= 1000)) {
+      throw new NetError(
+        'BAD_ARGUMENT',
+        `a tick rate of ${rate} is not possible.`,
+        'Choose 1 to 1000 ticks per second.',
+      )
+    }
+    const nowMs = this.#timer.nowMs()
+    const firstDueMs = nowMs + phaseInWidestGap(this.#heap, nowMs, 1000 / rate)
+    const entry = new Entry(room, rate, firstTick, firstDueMs, () => this.#removeFromHeap(entry))
+    this.#heap.push(entry)
+    siftUp(this.#heap, this.#heap.length - 1)
+    this.#arm()
+    return entry
+  }
+
+  /** Hot. Runs what is due, the longest due first. */
+  #run(): void {
+    this.#wakeMs = Number.POSITIVE_INFINITY
+    this.#cancelWake = undefined
+    this.#running = true
+    let nowMs = this.#timer.nowMs()
+    const untilMs = nowMs + this.#maxRunMs
+    for (;;) {
+      const entry = this.#heap[0]
+      if (entry === undefined || entry.nextDueMs > nowMs || nowMs > untilMs) break
+      this.#runTick(entry, nowMs)
+      nowMs = this.#timer.nowMs()
+    }
+    this.#running = false
+    this.#arm()
+  }
+
+  #runTick(entry: Entry, nowMs: number): void {
+    const intervalMs = 1000 / entry.rate
+    const due = Math.floor((nowMs - entry.nextDueMs) / intervalMs) + 1
+    const skipped = due > this.#maxCatchUpTicks ? due - this.#maxCatchUpTicks : 0
+    if (skipped > 0) {
+      entry.skippedTicks += skipped
+      entry.epochMs += skipped * intervalMs
+    }
+    const tick = entry.nextTick
+    const lateMs = Math.max(0, nowMs - entry.dueMs(tick))
+    this.lateness.record(lateMs)
+    entry.nextTick = tick + 1
+    entry.nextDueMs = entry.dueMs(tick + 1)
+    siftDown(this.#heap, 0)
+    try {
+      if (skipped > 0) entry.room.timelineShifted(skipped)
+      if (!entry.removed) entry.room.tick(tick, lateMs)
+    } catch (error) {
+      entry.remove()
+      this.#onFailure(entry.room, error)
+    }
+  }
+
+  #arm(): void {
+    if (this.#running) return
+    const dueMs = this.#heap[0]?.nextDueMs ?? Number.POSITIVE_INFINITY
+    if (dueMs === this.#wakeMs) return
+    this.#cancelWake?.()
+    this.#wakeMs = dueMs
+    this.#cancelWake = dueMs === Number.POSITIVE_INFINITY ? undefined : this.#timer.wakeAt(dueMs, this.#onWake)
+  }
+
+  #removeFromHeap(entry: Entry): void {
+    const heap = this.#heap
+    const at = heap.indexOf(entry)
+    const last = heap.pop()
+    if (last !== undefined && last !== entry) {
+      heap[at] = last
+      siftUp(heap, at)
+      siftDown(heap, at)
+    }
+    this.#arm()
+  }
+}
+
+/** Where in the next interval to put a new room: the middle of the widest gap between the ticks that are already planned there. */
+function phaseInWidestGap(entries: readonly Entry[], nowMs: number, intervalMs: number): number {
+  const phases: number[] = []
+  for (const { nextDueMs, rate } of entries) {
+    const times = Math.max(1, Math.round((intervalMs * rate) / 1000))
+    for (let n = 0; n < times; n++) phases.push(Math.max(0, nextDueMs - nowMs + (n * 1000) / rate) % intervalMs)
+  }
+  phases.sort((a, b) => a - b)
+  const last = phases.at(-1)
+  if (last === undefined) return intervalMs
+  let widestMs = 0
+  let phase = 0
+  let before = last - intervalMs
+  for (const at of phases) {
+    if (at - before > widestMs) {
+      widestMs = at - before
+      phase = before + widestMs / 2
+    }
+    before = at
+  }
+  return phase > 0 ? phase : phase + intervalMs
+}
+
+function siftUp(heap: Entry[], start: number): void {
+  const moving = heap[start]
+  if (moving === undefined) return
+  let at = start
+  while (at > 0) {
+    const parentAt = (at - 1) >> 1
+    const parent = heap[parentAt]
+    if (parent === undefined || parent.nextDueMs <= moving.nextDueMs) break
+    heap[at] = parent
+    at = parentAt
+  }
+  heap[at] = moving
+}
+
+function siftDown(heap: Entry[], start: number): void {
+  const moving = heap[start]
+  if (moving === undefined) return
+  let at = start
+  for (;;) {
+    let childAt = 2 * at + 1
+    let child = heap[childAt]
+    if (child === undefined) break
+    const right = heap[childAt + 1]
+    if (right !== undefined && right.nextDueMs < child.nextDueMs) {
+      child = right
+      childAt++
+    }
+    if (moving.nextDueMs <= child.nextDueMs) break
+    heap[at] = child
+    at = childAt
+  }
+  heap[at] = moving
+}

@@ -1,0 +1,15 @@
+/**
+ * What a message on a link is: its first byte says so. Read by both sides before anything else; a byte that is none of these is malformed.
+ */
+
+/** Either direction: a msgpack map (control-codec, control-messages). */
+export const CONTROL = 1
+/** Client to server: inputs of some ticks (input-codec). */
+export const INPUT = 2
+/** Server to client: a frame, which begins with its private head (frame-head). */
+export const SNAPSHOT = 3
+
+export type MessageKind = typeof CONTROL | typeof INPUT | typeof SNAPSHOT
+
+/** Grows with every change of the wire that an older side would misread. The handshake compares it. */
+export const PROTOCOL_VERSION = 1

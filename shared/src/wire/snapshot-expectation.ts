@@ -1,0 +1,115 @@
+/**
+ * What a body is expected to say: the baseline's entities, moved by their own motion under the inputs that were held. Run by encoder and decoder
+ * alike on a world of its own; hot. A motion that throws leaves the entity as far as it came, on both sides; the check at the body's end decides.
+ */
+import { FLAG_ASLEEP, HEADER_COUNTS } from '../game/compiled.ts'
+import { World } from '../world/world.ts'
+import { CODING_FLOAT, type SnapshotLayout, type TypePlan } from './snapshot-layout.ts'
+import type { HeldTimeline } from './snapshot-timeline.ts'
+import { linearTick } from './snapshot-values.ts'
+
+export class Expectation {
+  /** 1 for each entity type that the last body coded by motion. */
+  readonly byMotion: Uint8Array
+  private readonly scratch: World
+  private readonly layout: SnapshotLayout
+  private readonly dt: number
+
+  constructor(layout: SnapshotLayout) {
+    this.layout = layout
+    this.scratch = new World(layout.game, { strict: false })
+    this.byMotion = new Uint8Array(layout.types.length)
+    this.dt = 1 / layout.game.tickRate
+  }
+
+  /** The memory that holds what is expected of a type's rows, which stand where they do in the baseline. */
+  of(plan: TypePlan, baseline: Int32Array): Int32Array {
+    return this.byMotion[plan.index] === 1 ? this.scratch.ints : baseline
+  }
+
+  /** Moves the types named by `byMotion` on, over the ticks of the timeline. */
+  advance(baseline: Int32Array, timeline: HeldTimeline): void {
+    const { types } = this.layout
+    let any = false
+    for (let index = 0; index < types.length; index++) {
+      const plan = types[index]
+      if (plan === undefined || this.byMotion[index] !== 1) continue
+      any = true
+      this.copyRows(plan, baseline)
+    }
+    if (!any) return
+    for (let step = 0; step < timeline.steps; step++) {
+      timeline.show(step, this.scratch.ints)
+      for (let index = 0; index < types.length; index++) {
+        const plan = types[index]
+        if (plan === undefined || this.byMotion[index] !== 1) continue
+        if (plan.linear.length > 0) this.moveLinear(plan)
+        else this.move(plan)
+      }
+    }
+    for (let index = 0; index < types.length; index++) {
+      const plan = types[index]
+      if (plan !== undefined && this.byMotion[index] === 1) this.restoreFloats(plan, baseline)
+    }
+  }
+
+  private copyRows(plan: TypePlan, baseline: Int32Array): void {
+    const { ints } = this.scratch
+    const count = baseline[HEADER_COUNTS + plan.index] ?? 0
+    ints[HEADER_COUNTS + plan.index] = count
+    for (let row = 0; row < count; row++) {
+      ints[plan.ids + row] = baseline[plan.ids + row] ?? 0
+      ints[plan.owners + row] = baseline[plan.owners + row] ?? 0
+      ints[plan.flags + row] = baseline[plan.flags + row] ?? 0
+    }
+    for (let i = 0; i < plan.fields.length; i++) {
+      const offset = plan.fields[i]?.offset ?? 0
+      for (let row = 0; row < count; row++) ints[offset + row] = baseline[offset + row] ?? 0
+    }
+  }
+
+  private restoreFloats(plan: TypePlan, baseline: Int32Array): void {
+    const { ints } = this.scratch
+    const count = ints[HEADER_COUNTS + plan.index] ?? 0
+    for (let i = 0; i < plan.fields.length; i++) {
+      const field = plan.fields[i]
+      if (field?.coding !== CODING_FLOAT) continue
+      for (let row = 0; row < count; row++) ints[field.offset + row] = baseline[field.offset + row] ?? 0
+    }
+  }
+
+  private move(plan: TypePlan): void {
+    const { scratch, dt } = this
+    const { ints } = scratch
+    const { motion } = plan.type
+    const table = scratch.table(plan.index)
+    const count = ints[HEADER_COUNTS + plan.index] ?? 0
+    if (motion === undefined) return
+    let row = 0
+    while (row < count) {
+      try {
+        for (; row < count; row++) {
+          if (((ints[plan.flags + row] ?? 0) & FLAG_ASLEEP) !== 0) continue
+          motion(table.viewAt(row), scratch.heldView(ints[plan.owners + row] ?? 0), dt)
+        }
+      } catch {
+        row++
+      }
+    }
+  }
+
+  private moveLinear(plan: TypePlan): void {
+    const { ints } = this.scratch
+    const count = ints[HEADER_COUNTS + plan.index] ?? 0
+    for (let n = 0; n < plan.linear.length; n++) {
+      const pair = plan.linear[n]
+      if (pair === undefined) continue
+      const { position, velocity } = pair
+      for (let row = 0; row < count; row++) {
+        if (((ints[plan.flags + row] ?? 0) & FLAG_ASLEEP) !== 0) continue
+        const at = position.offset + row
+        ints[at] = linearTick(position, velocity, ints[at] ?? 0, ints[velocity.offset + row] ?? 0, this.dt)
+      }
+    }
+  }
+}

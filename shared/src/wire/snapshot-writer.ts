@@ -1,0 +1,276 @@
+/**
+ * Writes a snapshot as a delta against a baseline into anything that takes bits: the range encoder, or the trainer of a prior.
+ * Called by SnapshotEncoder and SnapshotTrainer. Allocates nothing per body. A body, in this order:
+ *
+ *     seed, presence, changes of shared levels, events, which types go without motion,
+ *     then per entity type: rows that went, ids that came, all rows in order of their ids; then 32 bits of check
+ */
+import { FLAG_ASLEEP, HEADER_COUNTS, HEADER_SEED } from '../game/compiled.ts'
+import { NetError } from '../error.ts'
+import type { EventLog } from '../world/event-log.ts'
+import { FIRST_KEYED_ID } from '../world/world.ts'
+import { seatOfKey } from '../world/spawn-key.ts'
+import type { BitSink, ModelTable } from './bit-model.ts'
+import { hashStep } from './hash.ts'
+import { encodeNonZero, encodeResidual, encodeSymbol } from './residual-coder.ts'
+import { publicHash } from './snapshot-check.ts'
+import { encodeEvents } from './snapshot-events.ts'
+import { Expectation } from './snapshot-expectation.ts'
+import { encodeKey, type KeyScope } from './snapshot-keys.ts'
+import { ageClass, MAX_WINDOW_TICKS, type SnapshotLayout, type TypePlan } from './snapshot-layout.ts'
+import { SnapshotModels } from './snapshot-models.ts'
+import { encodeLevels, encodePresence } from './snapshot-seats.ts'
+import { HeldTimeline } from './snapshot-timeline.ts'
+import { bentPosition, encodeDifference, encodeValue, residualOf } from './snapshot-values.ts'
+
+/** What a body is made of. Memories are as `World.save` gives them, or a view of one with fewer rows; they must be settled. */
+export interface BodyInput {
+  /** What the client has; `undefined` for a full frame. */
+  readonly baseline: Int32Array | undefined
+  /** With a baseline: 1 to MAX_WINDOW_TICKS before `tick`. Without: where its events begin, `tick` for none. */
+  readonly baselineTick: number
+  readonly current: Int32Array
+  readonly tick: number
+  /** A memory whose seat columns are what was held in that tick. Missing: as in the tick before. Not asked for `tick` itself. */
+  heldAt(tick: number): Int32Array | undefined
+  /** Holds the events of the ticks after `baselineTick`, up to `tick`. */
+  readonly events: EventLog | undefined
+  /** Per entity type: 1 = code it without its motion, because this client's motion disagreed. */
+  readonly plainTypes: Uint8Array
+}
+
+/** The flags column without what a body does not carry: asleep and teleport bits, as 3 bits. */
+export function packFlags(flags: number): number {
+  return (flags & FLAG_ASLEEP) | ((flags >> 1) & 6)
+}
+
+export class SnapshotWriter {
+  readonly models: SnapshotModels
+  private readonly layout: SnapshotLayout
+  private readonly table: ModelTable
+  private readonly timeline: HeldTimeline
+  private readonly expectation: Expectation
+  private readonly scopes: readonly KeyScope[]
+  private readonly eventScope: KeyScope
+  /** Per row of the table in hand: its row in the baseline, or -1. */
+  private readonly source: Int32Array
+  private readonly residuals = new Int32Array(64)
+
+  constructor(layout: SnapshotLayout) {
+    this.layout = layout
+    this.models = new SnapshotModels(layout)
+    this.table = this.models.table
+    this.timeline = new HeldTimeline(layout)
+    this.expectation = new Expectation(layout)
+    const { maxPlayers } = layout.game
+    const { seatBits } = layout
+    this.scopes = layout.types.map(({ key }) => ({ plan: key, maxPlayers, seatBits }))
+    this.eventScope = { plan: layout.eventKey, maxPlayers, seatBits }
+    this.source = new Int32Array(Math.max(...layout.types.map(({ max }) => max)))
+  }
+
+  /** Throws BAD_ARGUMENT if the baseline is too old or not older. */
+  writeBody(sink: BitSink, input: BodyInput): void {
+    const { layout, table, timeline } = this
+    const { baseline, baselineTick, current, tick } = input
+    const windowTicks = tick - baselineTick
+    checkWindow(windowTicks, baseline === undefined ? 0 : 1)
+    const age = this.models.beginBody(ageClass(layout.game, windowTicks))
+    encodeResidual(sink, table, layout.seed, (current[HEADER_SEED] ?? 0) - (baseline?.[HEADER_SEED] ?? 0))
+    encodePresence(sink, table, layout, baseline, current)
+    this.fillTimeline(input)
+    encodeLevels(sink, table, age, layout, timeline, current)
+    const eventHash = encodeEvents(sink, table, age, layout, this.eventScope, input.events, baselineTick, tick)
+    for (let index = 0; index < layout.types.length; index++) this.writePlain(sink, index, input)
+    if (baseline !== undefined) this.expectation.advance(baseline, timeline)
+    for (let index = 0; index < layout.types.length; index++) this.writeTable(sink, age, index, input)
+    sink.encodeDirect(publicHash(layout, current, hashStep(eventHash, tick)), 32)
+  }
+
+  private fillTimeline(input: BodyInput): void {
+    const { timeline } = this
+    const { baseline, baselineTick, current, tick } = input
+    const steps = baseline === undefined ? 1 : tick - baselineTick
+    timeline.begin(baseline, current, steps)
+    if (this.layout.levels.length === 0) return
+    let known = baseline
+    for (let step = 0; step < steps - 1; step++) {
+      known = input.heldAt(baselineTick + 1 + step) ?? known
+      if (known !== undefined) timeline.take(step, known, current)
+    }
+    timeline.take(steps - 1, current, current)
+  }
+
+  private writePlain(sink: BitSink, index: number, input: BodyInput): void {
+    const plan = this.layout.types[index]
+    const moves = plan?.moves === true && input.baseline !== undefined
+    const plain = input.plainTypes[index] === 1 ? 1 : 0
+    if (plan !== undefined && moves) sink.encodeBit(this.table, plan.plain, plain)
+    this.expectation.byMotion[index] = moves && plain === 0 ? 1 : 0
+  }
+
+  private writeTable(sink: BitSink, age: number, index: number, input: BodyInput): void {
+    const plan = this.layout.types[index]
+    if (plan === undefined) return
+    const { baseline, current, tick } = input
+    const count = current[HEADER_COUNTS + index] ?? 0
+    this.writeRemoved(sink, age, plan, baseline, current)
+    this.writeIds(sink, age, plan, current, count, tick)
+    let previousOwner = 0
+    let previousDiffers = 0
+    for (let row = 0; row < count; row++) {
+      const from = this.source[row] ?? -1
+      if (from >= 0 && baseline !== undefined) {
+        previousDiffers = this.writeRow(sink, age, plan, baseline, from, current, row, previousDiffers)
+      } else {
+        this.writeFresh(sink, plan, current, row, previousOwner)
+        previousOwner = current[plan.owners + row] ?? 0
+      }
+    }
+  }
+
+  /** Merges both lists of ids, and says which of the baseline's rows went. */
+  private writeRemoved(
+    sink: BitSink,
+    age: number,
+    plan: TypePlan,
+    baseline: Int32Array | undefined,
+    current: Int32Array,
+  ): void {
+    const { source, table } = this
+    const count = current[HEADER_COUNTS + plan.index] ?? 0
+    source.fill(-1, 0, count)
+    const known = baseline?.[HEADER_COUNTS + plan.index] ?? 0
+    if (baseline === undefined || known === 0) return
+    let kept = 0
+    let at = 0
+    for (let row = 0; row < count; row++) {
+      const id = current[plan.ids + row] ?? 0
+      while (at < known && (baseline[plan.ids + at] ?? 0) < id) at++
+      if (at >= known || baseline[plan.ids + at] !== id) continue
+      source[row] = at++
+      kept++
+    }
+    sink.encodeBit(table, age + plan.anyRemoved, kept < known ? 1 : 0)
+    if (kept === known) return
+    let removed = 0
+    let row = 0
+    for (at = 0; at < known; at++) {
+      while (row < count && (source[row] ?? -1) < at) row++
+      const before = removed
+      removed = row < count && source[row] === at ? 0 : 1
+      sink.encodeBit(table, age + plan.removed + before, removed)
+    }
+  }
+
+  private writeIds(sink: BitSink, age: number, plan: TypePlan, current: Int32Array, count: number, tick: number): void {
+    const scope = this.scopes[plan.index]
+    let entered = 0
+    for (let row = 0; row < count; row++) if ((this.source[row] ?? -1) < 0) entered++
+    encodeResidual(sink, this.table, age + plan.entered, entered)
+    let before = 0
+    for (let row = 0; row < count && scope !== undefined; row++) {
+      if ((this.source[row] ?? -1) >= 0) continue
+      const id = current[plan.ids + row] ?? 0
+      encodeKey(sink, this.table, scope, id, before, tick)
+      if (id < FIRST_KEYED_ID) before = id
+    }
+  }
+
+  private writeFresh(sink: BitSink, plan: TypePlan, current: Int32Array, row: number, previousOwner: number): void {
+    const { table } = this
+    const owner = current[plan.owners + row] ?? 0
+    const expected = seatOfKey(current[plan.ids + row] ?? 0)
+    sink.encodeBit(table, plan.unowned, owner === 0 ? 1 : 0)
+    if (owner !== 0) encodeResidual(sink, table, plan.owner, owner - (expected === 0 ? previousOwner + 1 : expected))
+    encodeSymbol(sink, table, plan.freshFlags, 3, packFlags(current[plan.flags + row] ?? 0))
+    for (let i = 0; i < plan.fields.length; i++) {
+      const field = plan.fields[i]
+      if (field !== undefined)
+        encodeValue(sink, table, field, field.fresh, current[field.offset + row] ?? 0, field.initial)
+    }
+  }
+
+  /** Gives 1 if the row differs from what was expected. */
+  private writeRow(
+    sink: BitSink,
+    age: number,
+    plan: TypePlan,
+    baseline: Int32Array,
+    from: number,
+    current: Int32Array,
+    row: number,
+    previousDiffers: number,
+  ): number {
+    const { table, residuals } = this
+    const { fields } = plan
+    const owner = baseline[plan.owners + from] ?? 0
+    const ownerMove = (current[plan.owners + row] ?? 0) - owner
+    const flagsMove = packFlags(current[plan.flags + row] ?? 0) ^ packFlags(baseline[plan.flags + from] ?? 0)
+    const meta = ownerMove !== 0 || flagsMove !== 0 ? 1 : 0
+    const differs = this.formResiduals(plan, baseline, from, current, row) | meta
+    const stirred = (this.timeline.stirred[owner] ?? 0) * 2
+    sink.encodeBit(table, age + plan.differs + stirred + previousDiffers, differs)
+    if (differs === 0) return 0
+    sink.encodeBit(table, age + plan.meta, meta)
+    if (meta === 1) {
+      sink.encodeBit(table, age + plan.ownerChanged, ownerMove === 0 ? 0 : 1)
+      if (ownerMove !== 0) encodeNonZero(sink, table, age + plan.ownerMoved, ownerMove)
+      encodeSymbol(sink, table, age + plan.flagsMoved, 3, flagsMove)
+    }
+    let previous = 0
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i]
+      if (field === undefined) continue
+      const residual = residuals[i] ?? 0
+      const nonZero = residual === 0 ? 0 : 1
+      sink.encodeBit(table, age + field.zero + stirred + previous, nonZero)
+      if (nonZero === 1) encodeDifference(sink, table, field, age + field.moved, residual)
+      previous = nonZero
+    }
+    return 1
+  }
+
+  /** Fills `residuals` in coding order. Gives 1 if any is not 0. */
+  private formResiduals(
+    plan: TypePlan,
+    baseline: Int32Array,
+    from: number,
+    current: Int32Array,
+    row: number,
+  ): number {
+    const { residuals } = this
+    const { fields } = plan
+    const expectation = this.expectation.of(plan, baseline)
+    const { steps } = this.timeline
+    let any = 0
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i]
+      if (field === undefined) continue
+      let expected = expectation[field.offset + from] ?? 0
+      if (field.velocity >= 0 && residuals[field.velocity] !== 0 && this.expectation.byMotion[plan.index] === 1) {
+        const velocity = fields[field.velocity]
+        if (velocity !== undefined) {
+          const to = current[velocity.offset + row] ?? 0
+          const start = baseline[field.offset + from] ?? 0
+          const speed = baseline[velocity.offset + from] ?? 0
+          expected = bentPosition(field, velocity, start, speed, to, steps, 1 / this.layout.game.tickRate)
+        }
+      }
+      const residual = residualOf(field, current[field.offset + row] ?? 0, expected)
+      residuals[i] = residual
+      if (residual !== 0) any = 1
+    }
+    return any
+  }
+}
+
+function checkWindow(windowTicks: number, least: number): void {
+  if (Number.isInteger(windowTicks) && windowTicks >= least && windowTicks <= MAX_WINDOW_TICKS) return
+  throw new NetError(
+    'BAD_ARGUMENT',
+    `a body was to cover ${windowTicks} ticks; ${least} to ${MAX_WINDOW_TICKS} are possible.`,
+    'Send a full frame: no baseline, and baselineTick = tick.',
+  )
+}
+
