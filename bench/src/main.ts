@@ -3,6 +3,9 @@
  */
 const commands: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<void> }>>> = {
   codec: () => import('./codec/main.ts'),
+  load: () => import('./load/load.ts'),
+  rollback: () => import('./rollback/rollback.ts'),
+  size: () => import('./size/size.ts'),
   train: () => import('./codec/train.ts'),
 }
 

@@ -165,11 +165,15 @@ export class LiveRoom {
     })
   }
 
-  /** Composes a frame and shows it to the listeners. */
+  /** Composes a frame and shows it to the listeners; without any, only the view moves on. */
   private drawFrame(): void {
     const nowMs = this.host.now()
     const { client } = this
-    if (!client.draw(nowMs) || this.frameListeners.size === 0) return
+    if (this.frameListeners.size === 0) {
+      client.look(nowMs)
+      return
+    }
+    if (!client.draw(nowMs)) return
     const newest = client.frames.find(client.newestTick)
     if (newest !== undefined && this.serverWorld.tick !== client.newestTick) this.serverWorld.load(newest)
     this.frameListeners.call(this.view, { nowMs, tick: client.drawnTick, viewTick: client.playback.viewTick, own: this.seat })

@@ -72,6 +72,7 @@ export function measure(game: CompiledGame, seconds: number, ageSnapshots: numbe
   const age = ageSnapshots * TICKS_PER_SNAPSHOT
   const input = {
     baseline: undefined as Int32Array | undefined,
+    earlier: undefined as Int32Array | undefined,
     baselineTick: 0,
     current: run.world.ints,
     tick: 0,
@@ -90,6 +91,8 @@ export function measure(game: CompiledGame, seconds: number, ageSnapshots: numbe
     if (tick % TICKS_PER_SNAPSHOT !== 0) continue
     const known = client.find(tick - age)
     input.baseline = known === undefined ? undefined : run.history.find(tick - age)
+    const before = known === undefined ? undefined : client.find(tick - 2 * age)
+    input.earlier = before === undefined ? undefined : run.history.find(tick - 2 * age)
     input.baselineTick = known === undefined ? tick : tick - age
     input.current = run.history.find(tick) ?? run.world.ints
     input.tick = tick
@@ -98,7 +101,7 @@ export function measure(game: CompiledGame, seconds: number, ageSnapshots: numbe
     const encoded = process.hrtime.bigint()
     const out = client.slotFor(tick)
     const decodeStart = process.hrtime.bigint()
-    const status = decoder.decodeBody(bytes, 0, end, known, input.baselineTick, tick, out, undefined)
+    const status = decoder.decodeBody(bytes, 0, end, known, input.baselineTick, tick, out, undefined, before)
     const decoded = process.hrtime.bigint()
     if (status !== 'ok') mismatches++
     for (let seat = 1; seat <= PLAYERS; seat++) {

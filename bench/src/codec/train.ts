@@ -41,12 +41,13 @@ export function learnPrior(game: CompiledGame, ticks: Iterable<TrainingTick>): s
     const current = history.find(tick)
     if (current === undefined) continue
     const common = { current, tick, heldAt, events, plainTypes }
-    if (frames++ % FULL_EVERY === 0) trainer.body({ ...common, baseline: undefined, baselineTick: tick })
+    if (frames++ % FULL_EVERY === 0) trainer.body({ ...common, baseline: undefined, baselineTick: tick, earlier: undefined })
     for (const age of AGES) {
       const baselineTick = tick - age * game.ticksPerSnapshot
       const baseline = history.find(baselineTick)
       if (baseline === undefined || tick - baselineTick > 64) continue
-      trainer.body({ ...common, baseline, baselineTick })
+      const earlier = history.find(baselineTick - age * game.ticksPerSnapshot)
+      trainer.body({ ...common, baseline, baselineTick, earlier })
       trainer.tail(1 + (frames % game.maxPlayers), baseline, current)
     }
   }

@@ -233,6 +233,7 @@ export class RoomClient {
 
   /** Runs all ticks that are due, and gives the local time at which the next one is. */
   runTicks(nowMs: number): number {
+    this.clock.observe(nowMs)
     this.lead.advance(nowMs)
     if (!this.ready) return nowMs + this.tickMs
     const due = this.dueTick(nowMs)
@@ -287,21 +288,28 @@ export class RoomClient {
     this.link.send('datagram', outgoing.subarray(0, writer.position))
   }
 
-  /** Composes a display frame at local time `nowMs`. False as long as there is nothing to show. */
-  draw(nowMs: number): boolean {
+  /** Moves the view on to local time `nowMs` without composing a frame. False as long as there is nothing to show. */
+  look(nowMs: number): boolean {
     this.runTicks(nowMs)
-    if (!this.ready || !this.playback.advance(this.serverTickAt(nowMs), nowMs)) return false
+    if (!this.ready) return false
     this.sample()
+    if (!this.playback.advance(this.serverTickAt(nowMs), nowMs)) return false
+    this.counts.drawnFrames++
+    if (this.playback.starved) this.counts.starvedFrames++
+    this.events.playUntil(this.playback.viewTick)
+    return true
+  }
+
+  /** Composes a display frame at local time `nowMs` into `screen.world`. False as long as there is nothing to show. */
+  draw(nowMs: number): boolean {
+    if (!this.look(nowMs)) return false
     this.smoothing.decay(Number.isNaN(this.drawnMs) ? 0 : nowMs - this.drawnMs)
     this.drawnMs = nowMs
-    const { playback, prediction, counts } = this
-    counts.drawnFrames++
-    if (playback.starved) counts.starvedFrames++
+    const { playback, prediction } = this
     const ahead = this.serverTickAt(nowMs) + this.lead.leadMs / this.tickMs - prediction.tick
-    this.drawnAt = prediction.tick + Math.min(1, Math.max(0, ahead))
+    const fraction = Math.min(1, Math.max(0, ahead))
+    this.drawnAt = prediction.tick + fraction
     const next = prediction.blocked ? prediction.present : prediction.tentative(this.latch, playback.stamp)
-    const drawn = this.screen.compose(this.frames, playback.stamp, prediction.present, next, Math.min(1, Math.max(0, ahead)), this.smoothing)
-    this.events.playUntil(playback.viewTick)
-    return drawn
+    return this.screen.compose(this.frames, playback.stamp, prediction.present, next, fraction, this.smoothing)
   }
 }

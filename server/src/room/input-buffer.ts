@@ -121,7 +121,7 @@ export class InputBuffer {
       if (!this.resolveStamp(slot, TICK_STAMP, tick, false, stamps, timing)) clamped++
     } else {
       this.hold(tick, seat, sim)
-      if (this.neutral) stamps.forget()
+      if (this.neutral) stamps.showPresent()
       else stamps.carryOn(tick)
     }
     sim.inputs.setStamp(seat, stamps.older, stamps.newer, stamps.fraction)
@@ -194,12 +194,15 @@ export class InputBuffer {
 
   /** Lists the ticks up to `tick` whose presses are not done with. */
   private gather(tick: number): number {
-    const { ring, levels, counters } = { ring: this.ring, levels: this.ring.levels, counters: this.counters }
+    const { ring, counters } = this
+    const { levels } = ring
     let count = 0
     let before = -1
+    let newest = this.pressTick
     for (let at = Math.max(this.pressTick + 1, tick - ring.capacity + 1); at <= tick; at++) {
       const slot = ring.find(at)
       if (slot < 0) continue
+      newest = at
       const row = ring.rowOffset(slot) + levels
       let fresh = false
       for (let i = 0; i < counters.length; i++) {
@@ -212,7 +215,7 @@ export class InputBuffer {
     }
     if (count === 0) {
       this.hasLatePresses = false
-      this.pressTick = tick
+      this.pressTick = newest
     }
     return count
   }

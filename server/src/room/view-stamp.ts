@@ -18,6 +18,7 @@ export interface ViewTiming {
   /** How early its inputs usually come. */
   marginMs: number
   rttMs: number
+  /** At most MAX_TRUSTED_JITTER_MS: a client could feign more. */
   jitterMs: number
   /** How far behind the server's clock it says that it draws others. */
   delayMs: number
@@ -31,6 +32,8 @@ export interface ViewWindow {
   oldestKept: number
 }
 
+/** Jitter beyond this does not widen what is believed. */
+export const MAX_TRUSTED_JITTER_MS = 50
 /** A stamp is always believed within this of the expectation, however good the link measures: clocks and rates are estimates too. */
 const LEAST_TOLERANCE_MS = 25
 /** What a client may claim to draw behind besides half a round trip, three snapshot intervals and three times the jitter. */
@@ -84,6 +87,11 @@ export class ViewStamps {
     else this.nearest(view)
     this.remember(inputTick, late)
     return believed || silent
+  }
+
+  /** The player looks at nothing: the present. */
+  showPresent(): void {
+    this.keep(-1, -1, 0)
   }
 
   /** The stamp for a tick whose input is missing: the screen went on meanwhile. */

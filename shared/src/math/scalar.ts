@@ -44,6 +44,7 @@ export function wrapAngle(angle: number): number {
   if (!Number.isFinite(angle)) return Number.NaN
   const near = Math.abs(angle) <= FOLD_LIMIT ? angle : foldHugeAngle(angle)
   const wrapped = near - TWO_PI * Math.floor((near + Math.PI) / TWO_PI)
+  // rounding may leave it an ulp beyond either end
   if (wrapped >= Math.PI) return wrapped - TWO_PI
   return wrapped < -Math.PI ? wrapped + TWO_PI : wrapped
 }

@@ -30,6 +30,9 @@ export interface AttributePatch {
 /** Levels of `in` within a patch. */
 export const MAX_PATCH_NESTING = 3
 
+/** Names to unset, names to set, and values: as many as two objects of the greatest size can need. */
+const MAX_PATCH_VALUES = 3 * MAX_PLAIN_VALUES
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /**
@@ -71,7 +74,7 @@ function diffLevel(
 
 /** Is it a patch within the limits? Never throws. */
 export function isAttributePatch(value: unknown): value is AttributePatch {
-  return isPatchLevel(value, MAX_PATCH_NESTING, { values: MAX_PLAIN_VALUES })
+  return isPatchLevel(value, MAX_PATCH_NESTING, { values: MAX_PATCH_VALUES })
 }
 
 function isPatchLevel(value: unknown, nesting: number, budget: Budget): boolean {

@@ -21,6 +21,7 @@ import { SnapshotModels } from './snapshot-models.ts'
 import { decodeLevels, decodePresence } from './snapshot-seats.ts'
 import { decodeTailFields } from './snapshot-tail.ts'
 import { HeldTimeline } from './snapshot-timeline.ts'
+import { Trend, TREND_MODES } from './snapshot-trend.ts'
 import { applyResidual, bentPosition, decodeDifference, decodeValue, inRange } from './snapshot-values.ts'
 
 /**
@@ -44,8 +45,9 @@ export class SnapshotDecoder {
   /** Rows of the baseline that stay, and ids that come, of the table in hand. */
   private readonly kept: Int32Array
   private readonly came: Int32Array
-  /** 1 where the field in coding order differed from its expectation. */
-  private readonly differed = new Uint8Array(64)
+  private readonly trend: Trend
+  /** Ticks between baseline and the snapshot before it; 0: no trends. */
+  private trendSpan = 0
   private outOfRange = false
 
   constructor(game: CompiledGame) {
@@ -59,6 +61,7 @@ export class SnapshotDecoder {
     this.scopes = layout.types.map(({ key }) => ({ plan: key, ...scope }))
     this.events = new EventReader(layout, { plan: layout.eventKey, ...scope })
     const most = Math.max(...layout.types.map(({ max }) => max))
+    this.trend = new Trend(most)
     this.kept = new Int32Array(most)
     this.came = new Int32Array(most)
   }
@@ -70,7 +73,7 @@ export class SnapshotDecoder {
 
   /**
    * Decodes a body into `out`, which is not the baseline: all that is public; what is not gets its initial value. The events of
-   * (baselineTick, tick] are replaced in `events`.
+   * (baselineTick, tick] are replaced in `events`. `earlier` is the snapshot on which the baseline's own frame was built, if it is still there.
    */
   decodeBody(
     bytes: Uint8Array,
@@ -81,6 +84,7 @@ export class SnapshotDecoder {
     tick: number,
     out: Int32Array,
     events: EventLog | undefined,
+    earlier?: Int32Array,
   ): DecodeStatus {
     assert(out !== baseline, 'a body is decoded into memory of its own')
     const { layout, table, decoder, timeline } = this
@@ -91,6 +95,7 @@ export class SnapshotDecoder {
     this.outOfRange = false
     const age = this.models.beginBody(ageClass(layout.game, windowTicks))
     this.beginOut(baseline, tick, out)
+    if (baseline !== undefined && !this.readTrends(age, baselineTick, earlier)) return 'check-failed'
     decodePresence(decoder, table, layout, baseline, out)
     timeline.begin(baseline, out, baseline === undefined ? 1 : windowTicks)
     if (!decodeLevels(decoder, table, age, layout, timeline, out)) return 'malformed'
@@ -102,7 +107,7 @@ export class SnapshotDecoder {
     }
     for (let index = 0; index < layout.types.length; index++) {
       const plan = layout.types[index]
-      if (plan !== undefined && !this.readTable(age, plan, baseline, tick, out)) return 'malformed'
+      if (plan !== undefined && !this.readTable(age, plan, baseline, earlier, tick, out)) return 'malformed'
     }
     const check = decoder.decodeDirect(32)
     if (!decoder.exact) return 'malformed'
@@ -144,18 +149,50 @@ export class SnapshotDecoder {
     }
   }
 
+  /** False if trends are used, but the snapshot that they need is not here. */
+  private readTrends(age: number, baselineTick: number, earlier: Int32Array | undefined): boolean {
+    this.trendSpan = 0
+    if (this.decoder.decodeBit(this.table, age + this.layout.trends) === 0) return true
+    const span = earlier === undefined ? 0 : baselineTick - (earlier[HEADER_TICK] ?? 0)
+    this.trendSpan = span
+    return span >= 1 && span <= MAX_WINDOW_TICKS
+  }
+
+  private readModes(age: number, plan: TypePlan, baseline: Int32Array, earlier: Int32Array | undefined): boolean {
+    const { trend } = this
+    trend.modes.fill(0)
+    if (this.trendSpan === 0 || earlier === undefined) return true
+    trend.begin(plan, baseline, earlier, this.timeline.steps, this.trendSpan)
+    for (let i = 0; i < plan.fields.length; i++) {
+      const field = plan.fields[i]
+      if (field === undefined || field.trend < 0) continue
+      const mode = decodeSymbol(this.decoder, this.table, age + field.trend, 2)
+      if (mode >= TREND_MODES) return false
+      trend.modes[i] = mode
+    }
+    return true
+  }
+
   private readPlain(index: number): void {
     const plan = this.layout.types[index]
     if (plan?.moves === true) this.motionTypes[index] = 1 - this.decoder.decodeBit(this.table, plan.plain)
   }
 
-  private readTable(age: number, plan: TypePlan, baseline: Int32Array | undefined, tick: number, out: Int32Array): boolean {
+  private readTable(
+    age: number,
+    plan: TypePlan,
+    baseline: Int32Array | undefined,
+    earlier: Int32Array | undefined,
+    tick: number,
+    out: Int32Array,
+  ): boolean {
     const { decoder, kept, came } = this
     const keptCount = this.readRemoved(age, plan, baseline)
     const cameCount = decodeResidual(decoder, this.table, age + plan.entered)
     if (cameCount < 0 || keptCount + cameCount > plan.max || !this.readIds(plan, cameCount, tick)) return false
     const count = keptCount + cameCount
     this.clearRows(plan, out, count)
+    if (baseline !== undefined && !this.readModes(age, plan, baseline, earlier)) return false
     let k = 0
     let c = 0
     let previousOwner = 0
@@ -263,28 +300,23 @@ export class SnapshotDecoder {
     out[plan.flags + row] = baseline[plan.flags + from] ?? 0
     if (decoder.decodeBit(table, age + plan.differs + stirred + previousDiffers) === 0) {
       for (let i = 0; i < fields.length; i++) {
-        const offset = fields[i]?.offset ?? 0
-        out[offset + row] = expectation[offset + from] ?? 0
+        const field = fields[i]
+        if (field !== undefined) out[field.offset + row] = this.expected(plan, field, i, expectation, baseline, from, out, row)
       }
       return 0
     }
     if (decoder.decodeBit(table, age + plan.meta) === 1 && !this.readMeta(age, plan, out, row)) return -1
-    const byMotion = this.motionTypes[plan.index] === 1
     let previous = 0
     for (let i = 0; i < fields.length; i++) {
       const field = fields[i]
       if (field === undefined) continue
       previous = decoder.decodeBit(table, age + field.zero + stirred + previous)
-      this.differed[i] = previous
-      let value = expectation[field.offset + from] ?? 0
-      if (byMotion && field.velocity >= 0 && this.differed[field.velocity] === 1) {
-        value = this.bent(plan, field, baseline, from, out, row)
-      }
+      let value = this.expected(plan, field, i, expectation, baseline, from, out, row)
       if (previous === 1) {
         value = applyResidual(field, value, decodeDifference(decoder, table, field, age + field.moved))
         if (!inRange(field, value)) {
           // Where the motion disagrees, a good difference may lead out of range.
-          if (!byMotion) return -1
+          if (this.motionTypes[plan.index] === 0) return -1
           this.outOfRange = true
           value = field.initial
         }
@@ -306,13 +338,26 @@ export class SnapshotDecoder {
     return true
   }
 
-  private bent(plan: TypePlan, field: FieldPlan, baseline: Int32Array, from: number, out: Int32Array, row: number): number {
-    const velocity = plan.fields[field.velocity]
-    const start = baseline[field.offset + from] ?? 0
-    if (velocity === undefined) return start
-    const speed = baseline[velocity.offset + from] ?? 0
-    const to = out[velocity.offset + row] ?? 0
-    return bentPosition(field, velocity, start, speed, to, this.timeline.steps, 1 / this.layout.game.tickRate)
+  /** What is expected of field `i`; those before it are in `out` already. */
+  private expected(
+    plan: TypePlan,
+    field: FieldPlan,
+    i: number,
+    expectation: Int32Array,
+    baseline: Int32Array,
+    from: number,
+    out: Int32Array,
+    row: number,
+  ): number {
+    const { trend, timeline } = this
+    const velocity = this.motionTypes[plan.index] === 1 ? plan.fields[field.velocity] : undefined
+    const speed = velocity === undefined ? 0 : (out[velocity.offset + row] ?? 0)
+    if (velocity !== undefined && speed !== expectation[velocity.offset + from]) {
+      const start = baseline[field.offset + from] ?? 0
+      const before = baseline[velocity.offset + from] ?? 0
+      return bentPosition(field, velocity, start, before, speed, timeline.steps, 1 / this.layout.game.tickRate)
+    }
+    return trend.apply(field, from, expectation[field.offset + from] ?? 0, trend.modes[i] ?? 0)
   }
 }
 

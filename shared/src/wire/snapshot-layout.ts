@@ -45,6 +45,8 @@ export interface FieldPlan extends ValuePlan {
   readonly step: number
   /** For a linear motion's position: the place in `TypePlan.fields` of its velocity, which is coded before it. Else -1. */
   readonly velocity: number
+  /** Symbol models of its trend's mode (section of the age), or -1 if it has none. */
+  readonly trend: number
   /** Residual models against the initial value (section shared; tail for owner-only fields). */
   readonly fresh: number
   /** Residual models against the expectation (section of the age; tail for owner-only fields). */
@@ -138,6 +140,7 @@ export interface SnapshotLayout {
   /** By bits 1 to 6: the symbol models of a change's tick. */
   readonly changeTick: readonly number[]
   readonly moreEvents: number
+  readonly trends: number
   /** Section tail. */
   readonly tailAny: number
   readonly tailPresses: readonly number[]
@@ -171,6 +174,11 @@ function codingOf(field: AnyField): number {
   if (field.kind === 'flags') return CODING_XOR
   if (field.kind === 'bool') return CODING_TOGGLE
   return field.kind === 'float32' ? CODING_FLOAT : CODING_PLAIN
+}
+
+function trendModels(field: AnyField, age: ContextList): number {
+  const coding = codingOf(field)
+  return field.smooth && (coding === CODING_PLAIN || coding === CODING_WRAP) ? age.symbol(2) : -1
 }
 
 function keyPlan(shared: ContextList): KeyPlan {
@@ -210,6 +218,7 @@ function publicFields(type: CompiledEntity, shared: ContextList, age: ContextLis
       offset,
       step: field.step,
       velocity: velocity < at ? velocity : -1,
+      trend: trendModels(field, age),
       fresh: shared.residual(0.5),
       zero: age.flags(4, 0.2),
       moved: age.residual(0.2),
@@ -236,6 +245,7 @@ function typePlan(type: CompiledEntity, shared: ContextList, tail: ContextList, 
       offset,
       step: field.step,
       velocity: -1,
+      trend: -1,
       fresh: tail.residual(0.5),
       zero: 0,
       moved: tail.residual(0.1),
@@ -278,7 +288,7 @@ function eventPlans(game: CompiledGame, shared: ContextList): EventPlan[] {
     fields: event.fields.flatMap(({ field }, at): FieldPlan[] => {
       if (field.visibility !== 'public') return []
       const fresh = shared.residual(0.7)
-      return [{ ...valuePlan(field), offset: at, step: field.step, velocity: -1, fresh, zero: 0, moved: 0 }]
+      return [{ ...valuePlan(field), offset: at, step: field.step, velocity: -1, trend: -1, fresh, zero: 0, moved: 0 }]
     }),
   }))
 }
@@ -310,6 +320,7 @@ export function makeLayout(game: CompiledGame): SnapshotLayout {
     moreChanges: age.flag(0.1),
     changeTick: [1, 2, 3, 4, 5, 6].map((bits) => age.symbol(bits)),
     moreEvents: age.flags(2, 0.2),
+    trends: age.flag(0.5),
     tailAny: tail.flag(0.3),
     tailPresses: game.presses.map(() => tail.residual(0.2)),
   }

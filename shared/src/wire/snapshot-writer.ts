@@ -2,10 +2,10 @@
  * Writes a snapshot as a delta against a baseline into anything that takes bits: the range encoder, or the trainer of a prior.
  * Called by SnapshotEncoder and SnapshotTrainer. Allocates nothing per body. A body, in this order:
  *
- *     seed, presence, changes of shared levels, events, which types go without motion,
- *     then per entity type: rows that went, ids that came, all rows in order of their ids; then 32 bits of check
+ *     seed, whether trends are used, presence, changes of shared levels, events, which types go without motion,
+ *     then per entity type: rows that went, ids that came, modes of the trends, all rows in order of their ids; then 32 bits of check
  */
-import { FLAG_ASLEEP, HEADER_COUNTS, HEADER_SEED } from '../game/compiled.ts'
+import { FLAG_ASLEEP, HEADER_COUNTS, HEADER_SEED, HEADER_TICK } from '../game/compiled.ts'
 import { NetError } from '../error.ts'
 import type { EventLog } from '../world/event-log.ts'
 import { FIRST_KEYED_ID } from '../world/world.ts'
@@ -17,16 +17,19 @@ import { publicHash } from './snapshot-check.ts'
 import { encodeEvents } from './snapshot-events.ts'
 import { Expectation } from './snapshot-expectation.ts'
 import { encodeKey, type KeyScope } from './snapshot-keys.ts'
-import { ageClass, MAX_WINDOW_TICKS, type SnapshotLayout, type TypePlan } from './snapshot-layout.ts'
+import { ageClass, type FieldPlan, MAX_WINDOW_TICKS, type SnapshotLayout, type TypePlan } from './snapshot-layout.ts'
 import { SnapshotModels } from './snapshot-models.ts'
 import { encodeLevels, encodePresence } from './snapshot-seats.ts'
 import { HeldTimeline } from './snapshot-timeline.ts'
+import { Trend, TREND_MODES } from './snapshot-trend.ts'
 import { bentPosition, encodeDifference, encodeValue, residualOf } from './snapshot-values.ts'
 
 /** What a body is made of. Memories are as `World.save` gives them, or a view of one with fewer rows; they must be settled. */
 export interface BodyInput {
   /** What the client has; `undefined` for a full frame. */
   readonly baseline: Int32Array | undefined
+  /** The snapshot on which the baseline's frame was built, if the client still has it: lets rates go on. Used up to MAX_WINDOW_TICKS before it. */
+  readonly earlier: Int32Array | undefined
   /** With a baseline: 1 to MAX_WINDOW_TICKS before `tick`. Without: where its events begin, `tick` for none. */
   readonly baselineTick: number
   readonly current: Int32Array
@@ -54,6 +57,8 @@ export class SnapshotWriter {
   private readonly eventScope: KeyScope
   /** Per row of the table in hand: its row in the baseline, or -1. */
   private readonly source: Int32Array
+  private readonly trend: Trend
+  private trendSpan = 0
   private readonly residuals = new Int32Array(64)
 
   constructor(layout: SnapshotLayout) {
@@ -66,7 +71,9 @@ export class SnapshotWriter {
     const { seatBits } = layout
     this.scopes = layout.types.map(({ key }) => ({ plan: key, maxPlayers, seatBits }))
     this.eventScope = { plan: layout.eventKey, maxPlayers, seatBits }
-    this.source = new Int32Array(Math.max(...layout.types.map(({ max }) => max)))
+    const most = Math.max(...layout.types.map(({ max }) => max))
+    this.source = new Int32Array(most)
+    this.trend = new Trend(most)
   }
 
   /** Throws BAD_ARGUMENT if the baseline is too old or not older. */
@@ -77,6 +84,7 @@ export class SnapshotWriter {
     checkWindow(windowTicks, baseline === undefined ? 0 : 1)
     const age = this.models.beginBody(ageClass(layout.game, windowTicks))
     encodeResidual(sink, table, layout.seed, (current[HEADER_SEED] ?? 0) - (baseline?.[HEADER_SEED] ?? 0))
+    this.writeTrends(sink, age, input)
     encodePresence(sink, table, layout, baseline, current)
     this.fillTimeline(input)
     encodeLevels(sink, table, age, layout, timeline, current)
@@ -101,6 +109,15 @@ export class SnapshotWriter {
     timeline.take(steps - 1, current, current)
   }
 
+  private writeTrends(sink: BitSink, age: number, input: BodyInput): void {
+    const { baseline, earlier, baselineTick } = input
+    this.trendSpan = 0
+    if (baseline === undefined) return
+    const span = earlier === undefined ? 0 : baselineTick - (earlier[HEADER_TICK] ?? 0)
+    if (span >= 1 && span <= MAX_WINDOW_TICKS) this.trendSpan = span
+    sink.encodeBit(this.table, age + this.layout.trends, this.trendSpan > 0 ? 1 : 0)
+  }
+
   private writePlain(sink: BitSink, index: number, input: BodyInput): void {
     const plan = this.layout.types[index]
     const moves = plan?.moves === true && input.baseline !== undefined
@@ -116,6 +133,8 @@ export class SnapshotWriter {
     const count = current[HEADER_COUNTS + index] ?? 0
     this.writeRemoved(sink, age, plan, baseline, current)
     this.writeIds(sink, age, plan, current, count, tick)
+    this.trend.modes.fill(0)
+    if (this.trendSpan > 0) this.writeModes(sink, age, plan, input, count)
     let previousOwner = 0
     let previousDiffers = 0
     for (let row = 0; row < count; row++) {
@@ -175,6 +194,42 @@ export class SnapshotWriter {
       encodeKey(sink, this.table, scope, id, before, tick)
       if (id < FIRST_KEYED_ID) before = id
     }
+  }
+
+  /** Chooses for each field the mode that costs least over all rows. */
+  private writeModes(sink: BitSink, age: number, plan: TypePlan, input: BodyInput, count: number): void {
+    const { trend } = this
+    const { baseline, earlier, current } = input
+    if (baseline === undefined || earlier === undefined) return
+    trend.begin(plan, baseline, earlier, this.timeline.steps, this.trendSpan)
+    const expectation = this.expectation.of(plan, baseline)
+    for (let i = 0; i < plan.fields.length; i++) {
+      const field = plan.fields[i]
+      if (field === undefined || field.trend < 0) continue
+      let best = 0
+      let bestBits = this.costOf(field, expectation, current, count, 0)
+      for (let mode = 1; mode < TREND_MODES && bestBits > 0; mode++) {
+        const bits = this.costOf(field, expectation, current, count, mode)
+        if (bits >= bestBits) continue
+        best = mode
+        bestBits = bits
+      }
+      trend.modes[i] = best
+      encodeSymbol(sink, this.table, age + field.trend, 2, best)
+    }
+  }
+
+  /** About how many bits a field's residuals take. */
+  private costOf(field: FieldPlan, expectation: Int32Array, current: Int32Array, count: number, mode: number): number {
+    const { source, trend } = this
+    let bits = 0
+    for (let row = 0; row < count; row++) {
+      const from = source[row] ?? -1
+      if (from < 0) continue
+      const expected = trend.apply(field, from, expectation[field.offset + from] ?? 0, mode)
+      bits += 32 - Math.clz32(Math.abs(residualOf(field, current[field.offset + row] ?? 0, expected)))
+    }
+    return bits
   }
 
   private writeFresh(sink: BitSink, plan: TypePlan, current: Int32Array, row: number, previousOwner: number): void {
@@ -241,22 +296,21 @@ export class SnapshotWriter {
   ): number {
     const { residuals } = this
     const { fields } = plan
+    const { trend, timeline } = this
     const expectation = this.expectation.of(plan, baseline)
-    const { steps } = this.timeline
+    const byMotion = this.expectation.byMotion[plan.index] === 1
     let any = 0
     for (let i = 0; i < fields.length; i++) {
       const field = fields[i]
       if (field === undefined) continue
       let expected = expectation[field.offset + from] ?? 0
-      if (field.velocity >= 0 && residuals[field.velocity] !== 0 && this.expectation.byMotion[plan.index] === 1) {
-        const velocity = fields[field.velocity]
-        if (velocity !== undefined) {
-          const to = current[velocity.offset + row] ?? 0
-          const start = baseline[field.offset + from] ?? 0
-          const speed = baseline[velocity.offset + from] ?? 0
-          expected = bentPosition(field, velocity, start, speed, to, steps, 1 / this.layout.game.tickRate)
-        }
-      }
+      const velocity = byMotion ? fields[field.velocity] : undefined
+      const speed = velocity === undefined ? 0 : (current[velocity.offset + row] ?? 0)
+      if (velocity !== undefined && speed !== expectation[velocity.offset + from]) {
+        const start = baseline[field.offset + from] ?? 0
+        const before = baseline[velocity.offset + from] ?? 0
+        expected = bentPosition(field, velocity, start, before, speed, timeline.steps, 1 / this.layout.game.tickRate)
+      } else expected = trend.apply(field, from, expected, trend.modes[i] ?? 0)
       const residual = residualOf(field, current[field.offset + row] ?? 0, expected)
       residuals[i] = residual
       if (residual !== 0) any = 1

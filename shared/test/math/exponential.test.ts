@@ -95,6 +95,14 @@ describe('pow', () => {
     }
   })
 
+  test('reaches the largest and the smallest number, and not beyond', () => {
+    expect(pow(Number.MAX_VALUE, 1)).toBe(Number.MAX_VALUE)
+    expect(pow(2, 1024)).toBe(INFINITY)
+    expect(pow(2, -1074)).toBe(5e-324)
+    expect(pow(5e-324, 1)).toBe(5e-324)
+    expect(pow(2, -1075)).toBe(0)
+  })
+
   test('treats zeros, ones, infinities, NaN, signs and overflow as the engine does', () => {
     const special = [
       0,

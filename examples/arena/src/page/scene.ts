@@ -31,35 +31,31 @@ export interface Frame {
   readonly server: ArenaView | undefined
 }
 
-export class ArenaScene extends Phaser.Scene {
-  /** Set by `create`, before `ready` is called. */
-  effects!: Effects
-  fighters!: Fighters
-  debug!: DebugLayer
-  view!: ViewCamera
-  private props!: Props
-  private readonly ready: (scene: ArenaScene) => void
+/** The layers of a scene, and the drawing of a frame. */
+export class Stage {
+  readonly effects: Effects
+  readonly fighters: Fighters
+  readonly debug: DebugLayer
+  readonly view: ViewCamera
+  private readonly props: Props
+  private readonly loop: Phaser.Core.TimeStep
   private matchRuns = false
 
-  constructor(ready: (scene: ArenaScene) => void) {
-    super('arena')
-    this.ready = ready
+  constructor(scene: Phaser.Scene) {
+    paintTextures(scene)
+    drawGround(scene)
+    this.effects = new Effects(scene)
+    this.fighters = new Fighters(scene)
+    this.props = new Props(scene, this.effects)
+    this.debug = new DebugLayer(scene)
+    this.view = new ViewCamera(scene.cameras.main)
+    this.loop = scene.game.loop
   }
 
-  create(): void {
-    paintTextures(this)
-    drawGround(this)
-    this.effects = new Effects(this)
-    this.fighters = new Fighters(this)
-    this.props = new Props(this, this.effects)
-    this.debug = new DebugLayer(this)
-    this.view = new ViewCamera(this.cameras.main)
-    this.ready(this)
-  }
-
-  override update(_time: number, deltaMs: number): void {
-    this.effects.update(deltaMs)
-    if (!this.matchRuns) this.view.wander(deltaMs / 1000)
+  /** Called by Phaser in each of its steps. */
+  update(dtMs: number): void {
+    this.effects.update(dtMs)
+    if (!this.matchRuns) this.view.wander(dtMs / 1000)
   }
 
   /** Draws one frame of the match, at once. */
@@ -78,9 +74,8 @@ export class ArenaScene extends Phaser.Scene {
     this.fighters.end()
     this.props.draw(view.rocket, view.pickup, nowMs)
     this.debug.draw(frame.server?.player ?? [], frame.server?.rocket ?? [], nowMs)
-    const { loop } = this.game
-    if (loop.running) loop.sleep()
-    loop.step(nowMs)
+    if (this.loop.running) this.loop.sleep()
+    this.loop.step(nowMs)
   }
 
   /** Clears the match away and lets Phaser run by itself again. */
@@ -90,12 +85,31 @@ export class ArenaScene extends Phaser.Scene {
     this.fighters.end()
     this.props.draw([], [], 0)
     this.debug.draw([], [], 0)
-    this.game.loop.wake()
+    this.loop.wake()
+  }
+}
+
+class ArenaScene extends Phaser.Scene {
+  private readonly ready: (stage: Stage) => void
+  private stage: Stage | undefined
+
+  constructor(ready: (stage: Stage) => void) {
+    super('arena')
+    this.ready = ready
+  }
+
+  create(): void {
+    this.stage = new Stage(this)
+    this.ready(this.stage)
+  }
+
+  override update(_time: number, deltaMs: number): void {
+    this.stage?.update(deltaMs)
   }
 }
 
 /** Starts Phaser in `parent`, at the screen's full resolution, and keeps to its size. */
-export function startScene(parent: HTMLElement): Promise<ArenaScene> {
+export function startScene(parent: HTMLElement): Promise<Stage> {
   const ratio = () => Math.min(2, window.devicePixelRatio || 1)
   return new Promise((resolve) => {
     const game = new Phaser.Game({

@@ -1,0 +1,289 @@
+/**
+ * Replication: which snapshot each client gets, against which baseline, and the frames themselves. Called by the room at the snapshot rate; hot.
+ * State never queues behind state: a client whose acknowledgements stay out gets no snapshot, or few; the next one covers what it missed.
+ * A body is encoded once for all clients with equal baseline and view, straight into the memory that is sent; each client's head is put before it, its tail
+ * after it. Allocates nothing per client but the view that a link needs.
+ */
+import {
+  type BodyInput,
+  ByteWriter,
+  type CompiledGame,
+  createFrameHead,
+  encodeFrameHead,
+  type EventLog,
+  MAX_FRAME_HEAD_BYTES,
+  MAX_USED_COUNT,
+  MAX_WINDOW_TICKS,
+  NetError,
+  SNAPSHOT,
+  type SnapshotEncoder,
+  type SnapshotRing,
+} from '@tickmesh/shared'
+import type { PlayerCore } from './player-core.ts'
+
+export interface ReplicationOptions {
+  /** A client that acknowledges nothing for so long is dropped. */
+  readonly stuckMs: number
+  readonly fullFramesPerSecond: number
+}
+
+export interface ReplicationCounts {
+  framesSent: number
+  framesSkipped: number
+  bytesSent: number
+  bodiesEncoded: number
+}
+
+/** Where bodies begin in the outgoing memory: there is room for a head before them. */
+const BODY_AT = MAX_FRAME_HEAD_BYTES + 1
+const FIRST_CAPACITY = 32 * 1024
+const MAX_CAPACITY = 16 * 1024 * 1024
+const NO_FRAME = -2
+const FULL = -1
+/** A congested client gets a snapshot this seldom, in case that acknowledgements were lost. */
+const PROBE_MS = 500
+/** So many clients must suspect a type's motion before the whole room goes without it. */
+const SUSPECTS_FOR_ROOM = 3
+
+/** What a body is made of, filled anew for each. */
+class Body implements BodyInput {
+  baseline: Int32Array | undefined
+  baselineTick = -1
+  current: Int32Array = new Int32Array(0)
+  tick = 0
+  plainTypes: Uint8Array
+  readonly events: EventLog
+  private readonly history: SnapshotRing
+
+  constructor(history: SnapshotRing, events: EventLog, plainTypes: Uint8Array) {
+    this.history = history
+    this.events = events
+    this.plainTypes = plainTypes
+  }
+
+  heldAt(tick: number): Int32Array | undefined {
+    return this.history.find(tick)
+  }
+}
+
+/** The memory in which frames are made. One for all rooms of a process. */
+export class FrameMemory {
+  bytes = new Uint8Array(FIRST_CAPACITY)
+  readonly head = new Uint8Array(BODY_AT)
+  readonly writer = new ByteWriter()
+  private lastView = new Uint8Array(0)
+
+  grow(): void {
+    if (this.bytes.length >= MAX_CAPACITY) {
+      throw new NetError('TOO_LARGE', `a frame takes more than ${MAX_CAPACITY} bytes.`, 'Lower `max` of the entities.')
+    }
+    const larger = new Uint8Array(this.bytes.length * 4)
+    larger.set(this.bytes)
+    this.bytes = larger
+  }
+
+  /** The frame between two offsets. Links borrow it only while they are called, so a view that fits is used again. */
+  view(from: number, to: number): Uint8Array {
+    const last = this.lastView
+    if (last.buffer === this.bytes.buffer && last.byteOffset === from && last.length === to - from) return last
+    this.lastView = this.bytes.subarray(from, to)
+    return this.lastView
+  }
+}
+
+export class Replication {
+  readonly counts: ReplicationCounts = { framesSent: 0, framesSkipped: 0, bytesSent: 0, bodiesEncoded: 0 }
+  private readonly game: CompiledGame
+  private readonly encoder: SnapshotEncoder
+  private readonly memory: FrameMemory
+  private readonly history: SnapshotRing
+  private readonly options: ReplicationOptions
+  private readonly onPlainType: (type: string, player: PlayerCore, wholeRoom: boolean) => void
+  private readonly body: Body
+  private readonly head = createFrameHead()
+  private readonly snapshotMs: number
+  /** Per entity type: 1 = coded without motion for everybody; and how many clients suspected it. */
+  private readonly plainTypes: Uint8Array
+  private readonly suspects: Uint16Array
+
+  constructor(
+    game: CompiledGame,
+    encoder: SnapshotEncoder,
+    memory: FrameMemory,
+    history: SnapshotRing,
+    events: EventLog,
+    options: ReplicationOptions,
+    onPlainType: (type: string, player: PlayerCore, wholeRoom: boolean) => void,
+  ) {
+    this.game = game
+    this.encoder = encoder
+    this.memory = memory
+    this.history = history
+    this.options = options
+    this.onPlainType = onPlainType
+    this.plainTypes = new Uint8Array(game.entities.length)
+    this.suspects = new Uint16Array(game.entities.length)
+    this.body = new Body(history, events, this.plainTypes)
+    this.snapshotMs = 1000 / game.snapshotRate
+  }
+
+  /** Sends the snapshot of `tick`, which is in the history and was due at `dueMs`, to those who are to get it. */
+  send(players: readonly PlayerCore[], tick: number, nowMs: number, dueMs: number, overload: number): void {
+    const current = this.history.find(tick)
+    if (current === undefined) return
+    for (let i = 0; i < players.length; i++) {
+      const player = players[i]
+      if (player !== undefined) player.nextBaseline = this.choose(player, tick, nowMs)
+    }
+    this.head.overload = overload
+    this.head.sendOffsetMs = nowMs - dueMs
+    this.body.current = current
+    this.body.tick = tick
+    for (let i = 0; i < players.length; i++) {
+      const player = players[i]
+      if (player === undefined || player.nextBaseline === NO_FRAME) continue
+      this.sendGroup(players, i, player.nextBaseline, player.plainTypes ?? this.plainTypes, nowMs)
+    }
+  }
+
+  /** The baseline of a client's next frame, FULL or NO_FRAME. */
+  private choose(player: PlayerCore, tick: number, nowMs: number): number {
+    if (!player.seated || player.ended) return NO_FRAME
+    const outstandingMs = nowMs - player.sent.firstSentAfter(player.ackTick)
+    // Not so if everything was acknowledged: then it is NaN.
+    if (outstandingMs > player.trip.p95Ms + 2 * this.snapshotMs) {
+      if (outstandingMs > this.options.stuckMs) {
+        player.end({ code: 'TOO_SLOW', message: `nothing was acknowledged for ${this.options.stuckMs} ms.` })
+        return NO_FRAME
+      }
+      if (nowMs - player.lastFrameAtMs < PROBE_MS) return this.skip(player)
+    }
+    const baseline = player.wantsFull ? FULL : player.link.ordered ? player.lastFrameTick : player.ackTick
+    if (baseline >= 0 && tick - baseline <= MAX_WINDOW_TICKS && this.history.find(baseline) !== undefined) return baseline
+    if (nowMs - player.lastFullAtMs < 1000 / this.options.fullFramesPerSecond) return this.skip(player)
+    return FULL
+  }
+
+  private skip(player: PlayerCore): number {
+    player.framesSkipped++
+    this.counts.framesSkipped++
+    return NO_FRAME
+  }
+
+  /** Encodes a body, and sends it to the player at `first` and all later ones who get the same. */
+  private sendGroup(
+    players: readonly PlayerCore[],
+    first: number,
+    baselineTick: number,
+    plainTypes: Uint8Array,
+    nowMs: number,
+  ): void {
+    const { body } = this
+    body.baseline = baselineTick === FULL ? undefined : this.history.find(baselineTick)
+    body.baselineTick = baselineTick === FULL ? body.tick : baselineTick
+    body.plainTypes = plainTypes
+    const end = this.writeBody()
+    for (let i = first; i < players.length; i++) {
+      const player = players[i]
+      if (player === undefined || player.nextBaseline !== baselineTick) continue
+      if (!equalTypes(player.plainTypes ?? this.plainTypes, plainTypes)) continue
+      player.nextBaseline = NO_FRAME
+      this.sendFrame(player, baselineTick, end, nowMs)
+    }
+  }
+
+  /** Gives the offset after the body. */
+  private writeBody(): number {
+    this.counts.bodiesEncoded++
+    for (;;) {
+      const end = this.encoder.writeBody(this.body, this.memory.bytes, BODY_AT)
+      if (end >= 0) return end
+      this.memory.grow()
+    }
+  }
+
+  private writeTail(seat: number, bodyEnd: number): number {
+    const { body, memory } = this
+    for (;;) {
+      const end = this.encoder.writeTail(seat, body.baseline, body.current, memory.bytes, bodyEnd)
+      if (end >= 0) return end
+      memory.grow()
+    }
+  }
+
+  private sendFrame(player: PlayerCore, baselineTick: number, bodyEnd: number, nowMs: number): void {
+    const { memory, body } = this
+    const end = this.writeTail(player.seat, bodyEnd)
+    const headBytes = this.writeHead(player, baselineTick, end > bodyEnd ? bodyEnd - BODY_AT : -1, nowMs)
+    const start = BODY_AT - headBytes
+    for (let i = 0; i < headBytes; i++) memory.bytes[start + i] = memory.head[i] ?? 0
+    player.link.send(baselineTick === FULL ? 'reliable' : 'datagram', memory.view(start, end))
+    const { tick } = body
+    player.sent.push(tick, nowMs)
+    player.lastFrameTick = tick
+    player.lastFrameAtMs = nowMs
+    if (baselineTick === FULL) {
+      player.lastFullAtMs = nowMs
+      player.lastFullTick = tick
+      player.wantsFull = false
+    }
+    player.framesSent++
+    player.bytesSent += end - start
+    this.counts.framesSent++
+    this.counts.bytesSent += end - start
+  }
+
+  /** Writes kind and head; gives their bytes. */
+  private writeHead(player: PlayerCore, baselineTick: number, bodyBytes: number, nowMs: number): number {
+    const { head, memory } = this
+    const { inputs } = player
+    const sinceLast = this.body.tick - player.lastFrameTick
+    head.tick = this.body.tick
+    head.baselineTick = baselineTick
+    head.newestInputTick = inputs.ring.newestTick
+    head.usedMask = inputs.usedMask
+    head.usedCount = sinceLast < MAX_USED_COUNT ? sinceLast : MAX_USED_COUNT
+    head.marginMs = inputs.leastMarginMs
+    head.lateInputs = inputs.lateSinceFrame
+    head.refusedPresses = inputs.refusedSinceFrame
+    head.echo = player.echo
+    head.holdMs = nowMs - player.echoAtMs
+    head.bodyBytes = bodyBytes
+    const writer = memory.writer.start(memory.head)
+    writer.u8(SNAPSHOT)
+    encodeFrameHead(writer, head, this.game.ticksPerSnapshot)
+    inputs.frameSent()
+    player.echo = -1
+    return writer.position
+  }
+
+  /** A client said that it can decode nothing without a full frame. */
+  requestFull(player: PlayerCore, nowMs: number): void {
+    // It may have said so before the full frame that was sent could reach it.
+    const answered =
+      player.lastFullTick > player.ackTick &&
+      nowMs - player.lastFullAtMs < player.trip.p95Ms + 2 * this.snapshotMs
+    if (!answered) player.wantsFull = true
+  }
+
+  /** A client named types whose check failed: its motion computes something else. */
+  suspect(player: PlayerCore, bits: Uint8Array): void {
+    for (let type = 0; type < this.suspects.length; type++) {
+      if ((((bits[type >> 3] ?? 0) >> (type & 7)) & 1) === 0) continue
+      player.plainTypes ??= this.plainTypes.slice()
+      if (player.plainTypes[type] === 1) continue
+      player.plainTypes[type] = 1
+      const count = (this.suspects[type] ?? 0) + 1
+      this.suspects[type] = count
+      const wholeRoom = count >= SUSPECTS_FOR_ROOM
+      if (wholeRoom) this.plainTypes[type] = 1
+      this.onPlainType(this.game.entities[type]?.name ?? '', player, wholeRoom)
+    }
+  }
+}
+
+function equalTypes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a === b) return true
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
