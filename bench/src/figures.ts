@@ -8,7 +8,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** The least value that at least `share` (0 to 1) of the values do not exceed. NaN if there are none. */
-export function percentile(values: readonly number[], share: number): number {
+export function percentile(values: readonly number[] | Float64Array, share: number): number {
   if (values.length === 0) return Number.NaN
   const sorted = Float64Array.from(values).sort()
   const rank = Math.ceil(share * sorted.length)

@@ -1,6 +1,6 @@
 /** The public surface of @tickmesh/client. */
-export { connectWebSocket, type ConnectOptions } from './connection/websocket-link.ts'
-export { join, type JoinOptions, joinOver } from './join.ts'
+export { type ConnectOptions, connectWebSocket } from './connection/websocket-link.ts'
+export { type JoinOptions, join, joinOver } from './join.ts'
 export type { ClientHost } from './play/client-host.ts'
 export type { EventInfo } from './play/event-tracker.ts'
 export type { FrameInfo, FrameView, Room, RoomPlayer, Unsubscribe } from './room.ts'

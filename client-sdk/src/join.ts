@@ -2,7 +2,22 @@
  * `join`: connects, shakes hands, and gives a room to play in. The composition root of the client: real clock, timers, sockets and display.
  * `joinOver` does the same over a given link and host, for tests and the bench.
  */
-import { type CloseReason, CONTROL, decodeControl, encodeControl, type Game, type InputSample, type Link, NetError, type NetErrorCode, parseServerMessage, PROTOCOL_VERSION, type ServerMessage, type Shape } from '@tickmesh/shared'
+import {
+  type CloseReason,
+  CONTROL,
+  decodeControl,
+  type Game,
+  type InputSample,
+  type Link,
+  NetError,
+  type NetErrorCode,
+  PROTOCOL_VERSION,
+  parseServerMessage,
+  type ServerMessage,
+  type Shape,
+  SNAPSHOT,
+} from '@tickmesh/shared'
+import { packControl } from './connection/pack-control.ts'
 import { connectWebSocket } from './connection/websocket-link.ts'
 import { LiveRoom } from './live-room.ts'
 import type { ClientHost } from './play/client-host.ts'
@@ -28,15 +43,26 @@ export interface JoinOptions<S extends Shape> {
 const DEFAULT_TIMEOUT_MS = 15_000
 
 /** Joins a room. Resolves once there is a world to show. Rejects with a NetError: CONNECT_FAILED, ROOM_FULL, SCHEMA_MISMATCH and so on. */
-export async function join<S extends Shape>(game: Game<S>, url: string, options: JoinOptions<S> = {}): Promise<Room<S>> {
+export async function join<S extends Shape>(
+  game: Game<S>,
+  url: string,
+  options: JoinOptions<S> = {},
+): Promise<Room<S>> {
   const host = realHost()
   options.signal?.throwIfAborted()
-  const link = await connectWebSocket(url, { scheduler: host, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS })
-  return joinOver(game, link, host, options)
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+  const untilMs = host.now() + timeoutMs
+  const link = await connectWebSocket(url, { scheduler: host, timeoutMs })
+  return joinOver(game, link, host, { ...options, timeoutMs: untilMs - host.now() })
 }
 
 /** Joins over a link that is open. Attaches to it before it returns. */
-export function joinOver<S extends Shape>(game: Game<S>, link: Link, host: ClientHost, options: JoinOptions<S> = {}): Promise<Room<S>> {
+export function joinOver<S extends Shape>(
+  game: Game<S>,
+  link: Link,
+  host: ClientHost,
+  options: JoinOptions<S> = {},
+): Promise<Room<S>> {
   return new Promise((resolve, reject) => {
     const handshake = new Handshake(game, link, host, options as JoinOptions<Shape>)
     handshake.run(
@@ -69,7 +95,9 @@ class Handshake {
   run(succeed: (room: LiveRoom) => void, fail: (error: Error) => void): void {
     const { host, options, link } = this
     const cancel = host.at(host.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS), () =>
-      this.refuse(new NetError('TIMED_OUT', 'the server did not answer in time.', 'Look at the network, and try again.')),
+      this.refuse(
+        new NetError('TIMED_OUT', 'the server did not answer in time.', 'Look at the network, and try again.'),
+      ),
     )
     const abort = () => this.refuse(new NetError('LEFT', 'joining was taken back.', ''))
     options.signal?.addEventListener('abort', abort, { once: true })
@@ -87,12 +115,18 @@ class Handshake {
       fail(error)
     }
     link.attach({ onMessage: (_lane, bytes) => this.onMessage(bytes), onClose: (reason) => this.onClose(reason) })
-    this.hello()
+    if (options.signal?.aborted === true) return abort()
+    try {
+      this.hello()
+    } catch (error) {
+      // The player's options cannot be sent.
+      this.refuse(error as NetError)
+    }
   }
 
   private hello(): void {
     const { game, options } = this
-    const body = encodeControl({
+    const bytes = packControl({
       t: 'hello',
       protocol: PROTOCOL_VERSION,
       game: game.id,
@@ -101,32 +135,49 @@ class Handshake {
       create: true,
       ...(options.options === undefined ? {} : { options: options.options }),
     })
-    const bytes = new Uint8Array(body.length + 1)
-    bytes[0] = CONTROL
-    bytes.set(body, 1)
     this.sentMs = this.host.now()
     this.link.send('reliable', bytes)
   }
 
   private onMessage(bytes: Uint8Array): void {
     if (this.room !== undefined) return this.room.receive(bytes)
-    if (this.settled) return
+    // A frame may overtake the welcome where there are two lanes.
+    if (this.settled || bytes[0] === SNAPSHOT) return
     const decoded = bytes[0] === CONTROL ? decodeControl(bytes.subarray(1)) : undefined
     const parsed = decoded?.ok === true ? parseServerMessage(decoded.value) : undefined
-    if (parsed?.ok !== true) return this.refuse(new NetError('MALFORMED', 'the server answered with something else than a welcome.', 'Is this the address of a Tickmesh server?'))
+    if (parsed?.ok !== true)
+      return this.refuse(
+        new NetError(
+          'MALFORMED',
+          'the server answered with something else than a welcome.',
+          'Is this the address of a Tickmesh server?',
+        ),
+      )
     const { message } = parsed
     if (message.t === 'refused' || message.t === 'bye') return this.refuse(refusal(message.code, message.message))
     if (message.t === 'welcome') this.onWelcome(message)
   }
 
   private onWelcome(welcome: Extract<ServerMessage, { t: 'welcome' }>): void {
-    const { host, options } = this
+    const { game, host, options } = this
+    if (welcome.maxPlayers !== game.maxPlayers || welcome.tickRate !== game.tickRate) {
+      return this.refuse(
+        new NetError(
+          'SCHEMA_MISMATCH',
+          'the server plays this game by another definition.',
+          'Reload the page, or deploy both from one build.',
+        ),
+      )
+    }
     this.clock.onSample(this.sentMs, welcome.serverNowMs, welcome.serverNowMs, host.now())
     const sample = options.sample ?? (() => ({}))
-    const room = new LiveRoom(this.game, this.link, host, this.clock, welcome, { development: options.development ?? false, sample: sample as () => Readonly<Record<string, unknown>> })
+    const room = new LiveRoom(game, this.link, host, this.clock, welcome, {
+      development: options.development ?? false,
+      sample: sample as () => Readonly<Record<string, unknown>>,
+    })
     this.room = room
     room.start()
-    room.whenReady().then(() => {
+    void room.whenReady().then(() => {
       if (!this.settled && room.open) this.succeed(room)
     })
   }

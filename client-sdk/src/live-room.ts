@@ -6,12 +6,11 @@ import {
   type AttributePatch,
   applyPatch,
   type CloseReason,
+  CONTROL,
   type CompiledGame,
   type CompiledMessage,
-  CONTROL,
   decodeControl,
   decodeMessage,
-  encodeControl,
   encodeMessage,
   type Link,
   NetError,
@@ -21,6 +20,8 @@ import {
   SNAPSHOT,
   World,
 } from '@tickmesh/shared'
+import { packControl } from './connection/pack-control.ts'
+import { Listeners, listenersOf, report } from './listeners.ts'
 import type { ClientHost } from './play/client-host.ts'
 import type { ClockSync } from './play/clock-sync.ts'
 import type { EventInfo } from './play/event-tracker.ts'
@@ -34,38 +35,15 @@ type Welcome = Extract<ServerMessage, { t: 'welcome' }>
 /** Extra clock exchanges right after joining, and the time between them. */
 const BURST = 5
 const BURST_INTERVAL_MS = 40
+/** While no inputs are sent, whose echoes set the clock, it is asked for this often. */
+const LOST_PING_MS = 500
+/** Exchanges that may be under way; older ones are taken for lost. */
+const MAX_PINGS = 16
+const NOTHING: Values = {}
 
 export interface LiveRoomOptions {
   readonly development: boolean
   readonly sample: () => Values
-}
-
-/** Listeners by name. A listener that throws is reported at the end of the call, and harms nobody else. */
-class Listeners<Args extends readonly unknown[]> {
-  private readonly set = new Set<(...args: Args) => void>()
-
-  add(listener: (...args: Args) => void): Unsubscribe {
-    this.set.add(listener)
-    return () => {
-      this.set.delete(listener)
-    }
-  }
-
-  call(...args: Args): void {
-    for (const listener of this.set) {
-      try {
-        listener(...args)
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error
-        })
-      }
-    }
-  }
-
-  get size(): number {
-    return this.set.size
-  }
 }
 
 export class LiveRoom {
@@ -89,12 +67,21 @@ export class LiveRoom {
   private readonly withdrawnListeners = new Map<string, Listeners<[values: Values]>>()
   private readonly messageListeners = new Map<string, Listeners<[values: Values]>>()
   private readonly pings = new Map<number, number>()
+  private lastPing = 0
+  private lastPingMs = 0
   private readonly view: object
   private cancelTick: () => void = () => {}
   private cancelFrame: () => void = () => {}
   private readyWaiters: (() => void)[] = []
 
-  constructor(game: CompiledGame, link: Link, host: ClientHost, clock: ClockSync, welcome: Welcome, options: LiveRoomOptions) {
+  constructor(
+    game: CompiledGame,
+    link: Link,
+    host: ClientHost,
+    clock: ClockSync,
+    welcome: Welcome,
+    options: LiveRoomOptions,
+  ) {
     this.game = game
     this.link = link
     this.host = host
@@ -107,14 +94,19 @@ export class LiveRoom {
       seat: welcome.seat,
       epochMs: welcome.epochMs,
       development: options.development,
-      sample: options.sample,
+      sample: () => sampled(options.sample),
       events: {
         onEvent: (name, values, info) => this.eventListeners.get(name)?.call(values, info),
         onWithdrawn: (name, values) => this.withdrawnListeners.get(name)?.call(values),
       },
     })
     this.serverWorld = new World(game, { hidesServerFields: true })
-    this.debug = { server: this.serverWorld.byName }
+    const newest = () => this.newestWorld()
+    this.debug = {
+      get server() {
+        return newest()
+      },
+    }
     const { world } = this.client.screen
     this.view = { ...world.byName, find: (id: number) => world.find(id) }
   }
@@ -131,7 +123,7 @@ export class LiveRoom {
 
   /** Starts to exchange clocks and to run ticks and frames. */
   start(): void {
-    for (let n = 0; n < BURST; n++) this.host.at(this.host.now() + n * BURST_INTERVAL_MS, () => this.ping(n + 1))
+    for (let n = 0; n < BURST; n++) this.host.at(this.host.now() + n * BURST_INTERVAL_MS, () => this.ping())
     this.tickSoon()
     this.frameSoon()
   }
@@ -141,32 +133,44 @@ export class LiveRoom {
     return this.client.ready ? Promise.resolve() : new Promise((resolve) => this.readyWaiters.push(resolve))
   }
 
-  private ping(id: number): void {
+  private ping(): void {
     if (!this.open) return
-    this.pings.set(id, this.host.now())
-    this.sendControl({ t: 'ping', id })
+    this.lastPing = (this.lastPing + 1) % 65_536
+    this.lastPingMs = this.host.now()
+    this.pings.set(this.lastPing, this.lastPingMs)
+    for (const id of this.pings.keys()) if (this.pings.size > MAX_PINGS) this.pings.delete(id)
+    this.sendControl({ t: 'ping', id: this.lastPing })
   }
 
   private tickSoon(): void {
     if (!this.open) return
     const now = this.host.now()
-    const next = this.client.runTicks(now)
-    this.cancelTick = this.host.at(next, () => {
-      this.tickSoon()
-      if (this.host.requestFrame === undefined) this.drawFrame()
-    })
+    // If the game's code throws, its error passes, but the room goes on.
+    let next = now + LOST_PING_MS
+    try {
+      next = this.client.runTicks(now)
+      if (!this.client.inStep(now) && now - this.lastPingMs > LOST_PING_MS) this.ping()
+    } finally {
+      if (this.open) this.cancelTick = this.host.at(next, () => this.onTickTimer())
+    }
+  }
+
+  private onTickTimer(): void {
+    this.tickSoon()
+    if (this.host.requestFrame === undefined) this.drawFrame()
   }
 
   private frameSoon(): void {
     if (!this.open || this.host.requestFrame === undefined) return
     this.cancelFrame = this.host.requestFrame(() => {
-      this.drawFrame()
       this.frameSoon()
+      this.drawFrame()
     })
   }
 
   /** Composes a frame and shows it to the listeners; without any, only the view moves on. */
   private drawFrame(): void {
+    if (!this.open) return
     const nowMs = this.host.now()
     const { client } = this
     if (this.frameListeners.size === 0) {
@@ -174,9 +178,18 @@ export class LiveRoom {
       return
     }
     if (!client.draw(nowMs)) return
-    const newest = client.frames.find(client.newestTick)
-    if (newest !== undefined && this.serverWorld.tick !== client.newestTick) this.serverWorld.load(newest)
-    this.frameListeners.call(this.view, { nowMs, tick: client.drawnTick, viewTick: client.playback.viewTick, own: this.seat })
+    this.frameListeners.call(this.view, {
+      nowMs,
+      tick: client.drawnTick,
+      viewTick: client.playback.viewTick,
+      own: this.seat,
+    })
+  }
+
+  private newestWorld(): World['byName'] {
+    const newest = this.client.frames.find(this.client.newestTick)
+    if (newest !== undefined && this.serverWorld.tick !== this.client.newestTick) this.serverWorld.load(newest)
+    return this.serverWorld.byName
   }
 
   /** A message of the server. */
@@ -184,13 +197,15 @@ export class LiveRoom {
     if (!this.open) return
     const nowMs = this.host.now()
     if (bytes[0] === SNAPSHOT) {
-      if (!this.client.onFrame(bytes, nowMs)) return this.end({ code: 'MALFORMED', message: 'the server sent a frame that cannot be read' })
+      if (!this.client.onFrame(bytes, nowMs))
+        return this.end({ code: 'MALFORMED', message: 'the server sent a frame that cannot be read' })
       this.tellReady()
       return
     }
     const decoded = bytes[0] === CONTROL ? decodeControl(bytes.subarray(1)) : undefined
     const parsed = decoded?.ok === true ? parseServerMessage(decoded.value) : undefined
-    if (parsed?.ok !== true) return this.end({ code: 'MALFORMED', message: 'the server sent a message that cannot be read' })
+    if (parsed?.ok !== true)
+      return this.end({ code: 'MALFORMED', message: 'the server sent a message that cannot be read' })
     this.onControl(parsed.message, nowMs)
   }
 
@@ -246,7 +261,8 @@ export class LiveRoom {
   private onGameMessage(index: number, values: unknown): void {
     const declared = this.game.toClient[index]
     const record = declared === undefined ? undefined : decodeMessage(declared, values)
-    if (declared === undefined || record === undefined) return this.end({ code: 'MALFORMED', message: 'the server sent a message that this game does not declare' })
+    if (declared === undefined || record === undefined)
+      return this.end({ code: 'MALFORMED', message: 'the server sent a message that this game does not declare' })
     this.messageListeners.get(declared.name)?.call(record)
   }
 
@@ -257,17 +273,17 @@ export class LiveRoom {
   send(name: string, values: Values): void {
     const declared: CompiledMessage | undefined = this.game.toServer.find((message) => message.name === name)
     if (declared === undefined) {
-      throw new NetError('BAD_ARGUMENT', `there is no message "${name}" to the server.`, `Declared are: ${this.game.toServer.map((message) => message.name).join(', ')}.`)
+      throw new NetError(
+        'BAD_ARGUMENT',
+        `there is no message "${name}" to the server.`,
+        `Declared are: ${this.game.toServer.map((message) => message.name).join(', ')}.`,
+      )
     }
     if (this.open) this.sendControl({ t: 'msg', i: declared.index, v: encodeMessage(declared, values) })
   }
 
   private sendControl(message: object): void {
-    const body = encodeControl(message)
-    const bytes = new Uint8Array(body.length + 1)
-    bytes[0] = CONTROL
-    bytes.set(body, 1)
-    this.link.send('reliable', bytes)
+    this.link.send('reliable', packControl(message))
   }
 
   onFrame(listener: (view: never, frame: FrameInfo) => void): Unsubscribe {
@@ -297,7 +313,11 @@ export class LiveRoom {
 
   private checkDeclared(what: string, name: string, declared: readonly { readonly name: string }[]): void {
     if (declared.some((known) => known.name === name)) return
-    throw new NetError('BAD_ARGUMENT', `there is no ${what} "${name}".`, `Declared are: ${declared.map((known) => known.name).join(', ')}.`)
+    throw new NetError(
+      'BAD_ARGUMENT',
+      `there is no ${what} "${name}".`,
+      `Declared are: ${declared.map((known) => known.name).join(', ')}.`,
+    )
   }
 
   leave(): Promise<void> {
@@ -323,11 +343,12 @@ export class LiveRoom {
   }
 }
 
-function listenersOf<Args extends readonly unknown[]>(map: Map<string, Listeners<Args>>, name: string): Listeners<Args> {
-  let listeners = map.get(name)
-  if (listeners === undefined) {
-    listeners = new Listeners<Args>()
-    map.set(name, listeners)
+/** What the player does; nothing if the page's code throws. */
+function sampled(sample: () => Values): Values {
+  try {
+    return sample()
+  } catch (error) {
+    report(error)
+    return NOTHING
   }
-  return listeners
 }

@@ -1,7 +1,17 @@
 /**
  * The room as a game's page sees it. Types follow from the game's definition; `LiveRoom` (live-room.ts) implements it.
  */
-import type { Attributes, CloseReason, EntityId, InitOf, ReadonlyViewOf, ReadonlyWorldView, RecordOf, Seat, Shape } from '@tickmesh/shared'
+import type {
+  Attributes,
+  CloseReason,
+  EntityId,
+  InitOf,
+  ReadonlyViewOf,
+  ReadonlyWorldView,
+  RecordOf,
+  Seat,
+  Shape,
+} from '@tickmesh/shared'
 import type { EventInfo } from './play/event-tracker.ts'
 import type { RoomStats } from './stats.ts'
 
@@ -46,10 +56,19 @@ export interface Room<S extends Shape> {
   /** Called for each display frame (in Node: after each tick) with everything that is to be drawn. */
   onFrame(listener: (view: FrameView<S>, frame: FrameInfo) => void): Unsubscribe
   /** An effect to play. Predicted ones come at once, others' at the moment at which others are drawn. Never twice. */
-  onEvent<Name extends keyof S['events'] & string>(name: Name, listener: (values: RecordOf<S['events'][Name]>, info: EventInfo) => void): Unsubscribe
+  onEvent<Name extends keyof S['events'] & string>(
+    name: Name,
+    listener: (values: RecordOf<S['events'][Name]>, info: EventInfo) => void,
+  ): Unsubscribe
   /** A predicted effect did not happen. */
-  onEventWithdrawn<Name extends keyof S['events'] & string>(name: Name, listener: (values: RecordOf<S['events'][Name]>) => void): Unsubscribe
-  onMessage<Name extends keyof S['toClient'] & string>(name: Name, listener: (values: RecordOf<S['toClient'][Name]>) => void): Unsubscribe
+  onEventWithdrawn<Name extends keyof S['events'] & string>(
+    name: Name,
+    listener: (values: RecordOf<S['events'][Name]>) => void,
+  ): Unsubscribe
+  onMessage<Name extends keyof S['toClient'] & string>(
+    name: Name,
+    listener: (values: RecordOf<S['toClient'][Name]>) => void,
+  ): Unsubscribe
   /** Attributes of the room or of a player changed, or players came or left. */
   onAttributes(listener: () => void): Unsubscribe
   onPlayers(listener: () => void): Unsubscribe

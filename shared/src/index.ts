@@ -2,7 +2,7 @@
 export { assert, NetError, type NetErrorCode } from './error.ts'
 export type { CompiledEntity, CompiledField, CompiledGame, CompiledLevel, CompiledMessage, CompiledPress, CompiledRecord } from './game/compiled.ts'
 export { COLUMN_FLAGS, COLUMN_ID, COLUMN_OWNER, HEADER_COUNTS, HEADER_TICK, SEAT_LEVELS, SEAT_PRESENT } from './game/compiled.ts'
-export { defineGame, type EntityDefinition, type Game, type GameDefinition, type OpaqueState, type Predict } from './game/define-game.ts'
+export { defineGame, type EntityDefinition, type Game, type GameDefinition, type OpaqueState, type Predict, type ShapeOf } from './game/define-game.ts'
 export {
   type AnyField,
   angle,
@@ -60,7 +60,7 @@ export { rayBox, rayCapsule, rayCircle, rayOrientedBox, raySegment } from './mat
 export { rayBox3, rayCapsule3, raySphere, rayYawBox3 } from './math/rays3d.ts'
 export { angleDelta, clamp, hypot, lerp, roundHalfEven, wrapAngle } from './math/scalar.ts'
 export { cos, sin, tan } from './math/trig.ts'
-export { makePastWorld, type SnapshotSource, SeenWorld as PastView, worldAtStamp } from './sim/seen-world.ts'
+export { makePastWorld, MAX_EXTRAPOLATED_TICKS, type SnapshotSource, SeenWorld as PastView, worldAtStamp } from './sim/seen-world.ts'
 export { Simulation, type SimulationOptions } from './sim/simulation.ts'
 export type { QueuedCommand } from './sim/step-context.ts'
 export { describeDifference, SyncTest } from './sim/sync-test.ts'
@@ -86,6 +86,8 @@ export { CONTROL, INPUT, PROTOCOL_VERSION, SNAPSHOT } from './wire/message-kind.
 export { blankPrior, parsePrior } from './wire/prior.ts'
 export { type DecodeStatus, SnapshotDecoder } from './wire/snapshot-decoder.ts'
 export { SnapshotEncoder } from './wire/snapshot-encoder.ts'
+export type { BodyInput } from './wire/snapshot-writer.ts'
+export { MAX_WINDOW_TICKS } from './wire/snapshot-layout.ts'
 export { type AttributePatch, applyPatch, diffAttributes } from './wire/attribute-patch.ts'
 export {
   type AttributesMessage,
@@ -98,3 +100,4 @@ export {
   type WelcomeMessage,
 } from './wire/control-messages.ts'
 export { decodeMessage, encodeMessage } from './wire/message-codec.ts'
+export { copyPlain, type PlainObject } from './wire/plain-data.ts'

@@ -29,13 +29,10 @@ interface Mover {
 }
 
 /** One tick of a player: accelerate where the keys point, lose speed by drag, move. */
-export function drive(
-  p: Mover,
-  held: { readonly move: { readonly x: number; readonly y: number } },
-  dt: number,
-): void {
-  const mx = held.move.x
-  const my = held.move.y
+export function drive(p: Mover, held: { readonly move: { readonly x: number; readonly y: number } }, dt: number): void {
+  const { move } = held
+  const mx = move.x
+  const my = move.y
   const length = Math.sqrt(mx * mx + my * my)
   const scale = length > 1 ? ACCELERATION / length : ACCELERATION
   let vx = p.vx + (mx * scale - p.vx * DRAG) * dt

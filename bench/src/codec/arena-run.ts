@@ -110,7 +110,7 @@ export class ArenaRun {
     this.aims[seat] = (this.aims[seat] ?? 0) + turn * DT
     const span = 2 ** 10
     const raw = Math.round(((this.aims[seat] ?? 0) / (2 * Math.PI)) * span)
-    ints[this.column('aim') + seat] = (((raw + span / 2) % span) + span) % span - span / 2
+    ints[this.column('aim') + seat] = ((((raw + span / 2) % span) + span) % span) - span / 2
     BUTTON_S.forEach((seconds, index) => {
       if (!this.chance(seconds)) return
       const at = this.column(['fire', 'zoom', 'use'][index] ?? '') + seat

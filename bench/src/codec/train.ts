@@ -7,9 +7,9 @@ import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type CompiledGame, type EventLog, SnapshotRing } from '@tickmesh/shared'
+import { SnapshotTrainer } from '../../../shared/src/wire/snapshot-trainer.ts'
 import { makeArena, VARIANTS } from './arena-game.ts'
 import { ArenaRun } from './arena-run.ts'
-import { SnapshotTrainer } from './wire.ts'
 
 /** Not the seed that is measured. */
 const TRAINING_SEED = 7001
@@ -41,7 +41,8 @@ export function learnPrior(game: CompiledGame, ticks: Iterable<TrainingTick>): s
     const current = history.find(tick)
     if (current === undefined) continue
     const common = { current, tick, heldAt, events, plainTypes }
-    if (frames++ % FULL_EVERY === 0) trainer.body({ ...common, baseline: undefined, baselineTick: tick, earlier: undefined })
+    if (frames++ % FULL_EVERY === 0)
+      trainer.body({ ...common, baseline: undefined, baselineTick: tick, earlier: undefined })
     for (const age of AGES) {
       const baselineTick = tick - age * game.ticksPerSnapshot
       const baseline = history.find(baselineTick)
@@ -65,7 +66,10 @@ function* arenaTicks(game: CompiledGame): Generator<TrainingTick> {
 async function writePrior(file: string, constant: string, prior: string): Promise<void> {
   const lines = prior.match(new RegExp(`.{1,${LINE}}`, 'g')) ?? []
   const text = lines.map((line) => `  '${line}'`).join(' +\n')
-  await writeFile(file, `/** Written by \`npm run bench -- train\`; do not edit. */\nexport const ${constant} =\n${text}\n`)
+  await writeFile(
+    file,
+    `/** Written by \`npm run bench -- train\`; do not edit. */\nexport const ${constant} =\n${text}\n`,
+  )
   console.log(`${file}: ${prior.length} characters`)
 }
 

@@ -3,69 +3,86 @@
  * Small on purpose, but with every mechanism: motion with held inputs, presses, predicted spawns and events, rewinding, commands.
  */
 import type { Rules } from '@tickmesh/server'
-import { angle, axis2, circle, clamp, cos, defineGame, entityRef, fixed, int, linear, ownerOnly, press, type Shape, sin } from '@tickmesh/shared'
+import { angle, axis2, circle, clamp, cos, defineGame, type EntityBase, entityRef, fixed, int, linear, ownerOnly, press, type ShapeOf, sin } from '@tickmesh/shared'
 
 const SIZE = 2048
 const place = () => fixed(0, SIZE, 1 / 256)
 const speed = () => fixed(-1024, 1024, 1 / 1024)
 
-export const duel = defineGame({
-  id: 'duel',
-  tickRate: 60,
-  snapshotRate: 20,
-  maxPlayers: 16,
-  input: { move: axis2(), aim: angle(12), fire: press(), rocket: press() },
-  events: {
-    shot: { by: entityRef(), x: place(), y: place() },
-    launched: { by: entityRef() },
-    exploded: { rocket: entityRef(), x: place(), y: place() },
-  },
-  commands: { damage: { target: entityRef(), by: entityRef(), amount: int(0, 100) } },
-  attributes: { player: { name: '', hits: 0 } },
-  entities: {
-    player: {
-      max: 16,
-      fields: { x: place(), y: place(), vx: speed(), vy: speed(), aim: angle(12), hp: int(0, 100, { initial: 100 }), ammo: ownerOnly(int(0, 1000, { initial: 1000 })) },
-      hitbox: circle(24),
-      motion(p, held, dt) {
-        p.vx = clamp((p.vx + held.move.x * 900 * dt) * (1 - 3 * dt), -600, 600)
-        p.vy = clamp((p.vy + held.move.y * 900 * dt) * (1 - 3 * dt), -600, 600)
-        p.x = clamp(p.x + p.vx * dt, 0, SIZE)
-        p.y = clamp(p.y + p.vy * dt, 0, SIZE)
-      },
-      step(p, input, ctx) {
-        p.aim = input.aim
-        ctx.move(p)
-        if (input.fire > 0 && p.ammo > 0) {
-          p.ammo -= 1
-          const hit = ctx.seenBy(p).raycast(p, p.aim, { maxDistance: 1500 })
-          const reach = hit?.distance ?? 1500
-          ctx.emit('shot', { by: p.id, x: clamp(p.x + cos(p.aim) * reach, 0, SIZE), y: clamp(p.y + sin(p.aim) * reach, 0, SIZE) })
-          if (hit) ctx.command('damage', { target: hit.id, by: p.id, amount: 10 })
-        }
-        if (input.rocket > 0) {
-          ctx.spawn('rocket', { x: p.x, y: p.y, vx: cos(p.aim) * 400, vy: sin(p.aim) * 400, fuse: 90 })
-          ctx.emit('launched', { by: p.id })
-        }
-      },
-    },
-    rocket: {
-      max: 128,
-      fields: { x: place(), y: place(), vx: speed(), vy: speed(), fuse: int(0, 200) },
-      motion: linear(['x', 'vx'], ['y', 'vy']),
-      step(r, _input, ctx) {
-        ctx.move(r)
-        r.fuse -= 1
-        if (r.fuse > 0) return
-        ctx.emit('exploded', { rocket: r.id, x: r.x, y: r.y })
-        ctx.despawn(r)
-      },
-    },
-  },
-})
+/** Somebody on the screen of a shooter. */
+export interface SeenPlayer {
+  readonly id: number
+  readonly x: number
+  readonly y: number
+  readonly aim: number
+}
 
-type ShapeOf<G> = G extends { readonly shape?: infer S } ? Exclude<S, undefined> : never
-export type Duel = ShapeOf<typeof duel> & Shape
+/** Hears of each shot, on either side, with everybody whom the shooter saw. */
+export type ShotWitness = (shooter: EntityBase, predicting: boolean, seen: Iterable<SeenPlayer>, hit: number) => void
+
+export function makeDuel(onShot: ShotWitness = () => {}) {
+  return defineGame({
+    id: 'duel',
+    tickRate: 60,
+    snapshotRate: 20,
+    maxPlayers: 16,
+    input: { move: axis2(), aim: angle(12), fire: press(), rocket: press() },
+    events: {
+      shot: { by: entityRef(), x: place(), y: place() },
+      launched: { by: entityRef() },
+      exploded: { rocket: entityRef(), x: place(), y: place() },
+    },
+    commands: { damage: { target: entityRef(), by: entityRef(), amount: int(0, 100) } },
+    attributes: { player: { name: '', hits: 0 } },
+    entities: {
+      player: {
+        max: 16,
+        fields: { x: place(), y: place(), vx: speed(), vy: speed(), aim: angle(12), hp: int(0, 100, { initial: 100 }), ammo: ownerOnly(int(0, 5000, { initial: 5000 })) },
+        hitbox: circle(24),
+        motion(p, held, dt) {
+          p.vx = clamp((p.vx + held.move.x * 900 * dt) * (1 - 3 * dt), -600, 600)
+          p.vy = clamp((p.vy + held.move.y * 900 * dt) * (1 - 3 * dt), -600, 600)
+          p.x = clamp(p.x + p.vx * dt, 0, SIZE)
+          p.y = clamp(p.y + p.vy * dt, 0, SIZE)
+        },
+        step(p, input, ctx) {
+          p.aim = input.aim
+          ctx.move(p)
+          if (input.fire > 0 && p.ammo > 0) {
+            p.ammo -= 1
+            const seen = ctx.seenBy(p)
+            const hit = seen.raycast(p, p.aim, { maxDistance: 1500 })
+            onShot(p, ctx.predicting, seen.world.player, hit?.id ?? 0)
+            const reach = hit?.distance ?? 1500
+            ctx.emit('shot', { by: p.id, x: clamp(p.x + cos(p.aim) * reach, 0, SIZE), y: clamp(p.y + sin(p.aim) * reach, 0, SIZE) })
+            if (hit) ctx.command('damage', { target: hit.id, by: p.id, amount: 10 })
+          }
+          if (input.rocket > 0) {
+            ctx.spawn('rocket', { x: p.x, y: p.y, vx: cos(p.aim) * 400, vy: sin(p.aim) * 400, fuse: 90 })
+            ctx.emit('launched', { by: p.id })
+          }
+        },
+      },
+      rocket: {
+        max: 128,
+        fields: { x: place(), y: place(), vx: speed(), vy: speed(), fuse: int(0, 200) },
+        motion: linear(['x', 'vx'], ['y', 'vy']),
+        step(r, _input, ctx) {
+          ctx.move(r)
+          r.fuse -= 1
+          if (r.fuse > 0) return
+          ctx.emit('exploded', { rocket: r.id, x: r.x, y: r.y })
+          ctx.despawn(r)
+        },
+      },
+    },
+  })
+}
+
+/** The game without a witness. */
+export const duel = makeDuel()
+
+export type Duel = ShapeOf<typeof duel>
 
 export const duelRules: Rules<Duel> = {
   onJoin(room, player) {

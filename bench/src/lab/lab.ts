@@ -91,7 +91,7 @@ export class Lab<S extends Shape> {
     return {
       now: () => scheduler.now() + clockOffsetMs,
       at: (timeMs, run) => scheduler.at(timeMs - clockOffsetMs, run),
-      requestFrame: (run) => scheduler.at((Math.floor(scheduler.now() / frameMs) + 1) * frameMs, run),
+      requestFrame: (run) => scheduler.at((Math.floor(scheduler.now() / frameMs + 1e-6) + 1) * frameMs, run),
       isAway: () => false,
     }
   }

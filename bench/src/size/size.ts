@@ -6,6 +6,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build, defaultClientConditions, type Rolldown } from 'vite'
 import { round } from '../figures.ts'
 import { finish, heading, judged, progress, table } from '../report.ts'
+import { charactersBySource } from './source-map.ts'
 
 const GOAL_BYTES = 25_000
 const SHOWN_MODULES = 25
@@ -26,6 +27,11 @@ export function shortName(id: string): string {
   return path.match(/(?:shared|client-sdk|bench)\/src\/.*$/)?.[0] ?? path
 }
 
+/** Deployed pages do without. */
+export function withoutMapComment(code: string): string {
+  return code.replace(/\n?\/\/# sourceMappingURL=\S+\s*$/, '')
+}
+
 /** Builds the minimal client in memory, with the newest sources, and weighs all of its code. */
 export async function weigh(): Promise<Weighed> {
   const result = await build({
@@ -39,14 +45,17 @@ export async function weigh(): Promise<Weighed> {
       write: false,
       target: 'es2022',
       modulePreload: false,
+      sourcemap: true,
       reportCompressedSize: false,
       rolldownOptions: { input: `${directory}minimal-client.ts` },
     },
   })
   const outputs = (Array.isArray(result) ? result : [result]) as readonly Rolldown.RolldownOutput[]
   const chunks = outputs.flatMap(({ output }) => output).filter((file) => file.type === 'chunk')
-  const code = chunks.map((chunk) => Buffer.from(chunk.code))
-  const modules = chunks.flatMap((chunk) => Object.entries(chunk.modules)).map(([id, module]) => ({ module: shortName(id), bytes: module.renderedLength }))
+  const code = chunks.map((chunk) => Buffer.from(withoutMapComment(chunk.code)))
+  const modules = chunks
+    .flatMap((chunk) => (chunk.map === null ? [] : [...charactersBySource(withoutMapComment(chunk.code), chunk.map)]))
+    .map(([source, bytes]) => ({ module: shortName(source), bytes }))
   const sum = (size: (bytes: Buffer) => number) => code.reduce((total, bytes) => total + size(bytes), 0)
   return {
     minimalClientBytes: sum((bytes) => bytes.length),
@@ -64,7 +73,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const shown = args.includes('--all') ? modules : modules.slice(0, SHOWN_MODULES)
   const total = modules.reduce((sum, { bytes }) => sum + bytes, 0)
   table([
-    ['module', 'bytes before minifying', '%'],
+    ['module', 'bytes, minified', '%'],
     ...shown.map(({ module, bytes }) => [module, String(bytes), String(round((bytes / total) * 100, 1))]),
     ...(shown.length < modules.length ? [[`and ${modules.length - shown.length} more (--all)`, '', '']] : []),
   ])

@@ -4,15 +4,23 @@
  */
 import { ClockDiscipline, ClockFilter } from '@tickmesh/shared'
 
+/** Two exchanges whose possible offsets are further apart than this cannot both be true: a clock was stopped or set. */
+const CONTRADICTION_MS = 250
+
 export class ClockSync {
   private readonly filter = new ClockFilter()
   private readonly discipline = new ClockDiscipline()
   private delay = 0
   private jitter = 0
+  /** When local time last went on after a gap. */
+  private gapEndMs = Number.NEGATIVE_INFINITY
 
   /** One exchange: sent and received by our clock, received and answered by the server's. */
   onSample(sentMs: number, serverReceivedMs: number, serverSentMs: number, receivedMs: number): void {
-    this.filter.observeLocalTime(receivedMs)
+    this.observe(receivedMs)
+    // Nobody looked during the gap: when the answer really came is not known.
+    if (sentMs < this.gapEndMs) return
+    if (this.contradicts(sentMs, serverReceivedMs, serverSentMs, receivedMs)) this.filter.reset()
     if (!this.filter.addSample(sentMs, serverReceivedMs, serverSentMs, receivedMs)) return
     const estimate = this.filter.estimate(receivedMs)
     if (estimate === undefined) return
@@ -21,9 +29,28 @@ export class ClockSync {
     this.discipline.update(receivedMs, estimate.offsetMs)
   }
 
+  private contradicts(sentMs: number, serverReceivedMs: number, serverSentMs: number, receivedMs: number): boolean {
+    if (!this.filter.ready) return false
+    const delayMs = receivedMs - sentMs - (serverSentMs - serverReceivedMs)
+    const offsetMs = (serverReceivedMs - sentMs + (serverSentMs - receivedMs)) / 2
+    return (
+      Math.abs(offsetMs - this.filter.offsetAt(receivedMs)) > (Math.abs(delayMs) + this.delay) / 2 + CONTRADICTION_MS
+    )
+  }
+
+  /** A message came that the server sent at `serverMs` of its clock: it is at least that late there. Local time may have stood still, as in sleep. */
+  onServerTime(serverMs: number, nowMs: number): void {
+    if (!(serverMs - this.serverNow(nowMs) > CONTRADICTION_MS)) return
+    this.filter.reset()
+    this.gapEndMs = nowMs
+    this.discipline.update(nowMs, serverMs - nowMs)
+  }
+
   /** Call whenever local time is looked at. True if a gap in it made all samples void. */
   observe(nowMs: number): boolean {
-    return this.filter.observeLocalTime(nowMs)
+    const gap = this.filter.observeLocalTime(nowMs)
+    if (gap) this.gapEndMs = nowMs
+    return gap
   }
 
   get ready(): boolean {

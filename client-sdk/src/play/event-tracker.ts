@@ -2,7 +2,15 @@
  * Events on a client: predicted at once, confirmed or withdrawn when the server has spoken, never played twice however often a tick is
  * simulated again. Others' events wait for the moment at which others are drawn. Cold: events are few.
  */
-import { type CompiledGame, EVENT_FIELDS, EVENT_INDEX, EVENT_KEY, type EventLog, fromRaw, seatOfKey } from '@tickmesh/shared'
+import {
+  type CompiledGame,
+  EVENT_FIELDS,
+  EVENT_INDEX,
+  EVENT_KEY,
+  type EventLog,
+  fromRaw,
+  seatOfKey,
+} from '@tickmesh/shared'
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -78,8 +86,21 @@ export class EventTracker {
       const { name, values } = this.read(log, at)
       this.known.set(key, { tick, name, values, confirmed: false, pass: this.pass })
       this.predictedCount++
-      this.listener.onEvent(name, values, { predicted: true, own: true, tick })
+      this.listener.onEvent(name, values, { predicted: true, own: this.isOwn(key), tick })
     }
+  }
+
+  private isOwn(key: number): boolean {
+    return this.seat !== 0 && seatOfKey(key) === this.seat
+  }
+
+  /**
+   * A full frame of `tick` came, which has no events: nobody will say what happened since the last frame. What was predicted there is
+   * left as it is, neither played again nor withdrawn.
+   */
+  onGap(tick: number): void {
+    for (const event of this.known.values()) if (event.tick <= tick) event.confirmed = true
+    this.seenTick = Math.max(this.seenTick, tick)
   }
 
   /** Takes in the server's events of the ticks after the last call up to `tick`. Own ones play now, others wait. */
@@ -94,7 +115,7 @@ export class EventTracker {
 
   private onServerEvent(log: EventLog, at: number, tick: number): void {
     const key = log.ints[at + EVENT_KEY] ?? 0
-    const own = this.seat !== 0 && seatOfKey(key) === this.seat
+    const own = this.isOwn(key)
     const known = key === 0 ? undefined : this.known.get(key)
     if (known !== undefined) {
       known.confirmed = true
@@ -126,7 +147,8 @@ export class EventTracker {
   playUntil(viewTick: number): void {
     let left = 0
     for (const event of this.waiting) {
-      if (event.tick <= viewTick) this.listener.onEvent(event.name, event.values, { predicted: false, own: false, tick: event.tick })
+      if (event.tick <= viewTick)
+        this.listener.onEvent(event.name, event.values, { predicted: false, own: false, tick: event.tick })
       else this.waiting[left++] = event
     }
     this.waiting.length = left

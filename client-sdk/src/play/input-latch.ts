@@ -42,7 +42,8 @@ export class InputLatch {
       if (level === undefined) continue
       const given = sample[level.name]
       const value = level.part === '' || given === undefined ? given : (given as Sample)[level.part]
-      levels[i] = value === undefined ? level.field.initial : toRaw(level.field, value, this.strict, `input ${level.name}`)
+      levels[i] =
+        value === undefined ? level.field.initial : toRaw(level.field, value, this.strict, `input ${level.name}`)
     }
     for (let i = 0; i < game.presses.length; i++) {
       const given = sample[game.presses[i]?.name ?? '']
@@ -54,18 +55,30 @@ export class InputLatch {
   press(name: string, count: number, shown: ViewStamp): void {
     const press = this.game.presses.find((known) => known.name === name)
     if (press === undefined) {
-      throw new NetError('BAD_ARGUMENT', `"${name}" is not a press.`, `Presses are: ${this.game.presses.map((known) => known.name).join(', ')}.`)
+      throw new NetError(
+        'BAD_ARGUMENT',
+        `"${name}" is not a press.`,
+        `Presses are: ${this.game.presses.map((known) => known.name).join(', ')}.`,
+      )
     }
     this.add(press.index, count, shown)
   }
 
   private add(press: number, count: number, shown: ViewStamp): void {
-    this.presses[press] = Math.min(MAX_PRESSES_A_TICK, (this.presses[press] ?? 0) + Math.max(0, Math.floor(count)))
+    if (!(count >= 1)) return
+    this.presses[press] = Math.min(MAX_PRESSES_A_TICK, (this.presses[press] ?? 0) + Math.floor(count))
     const stamp = this.pressStamps[press]
     if (stamp === undefined) return
     stamp.older = shown.older
     stamp.newer = shown.newer
     stamp.fraction = shown.fraction
+  }
+
+  /** The stamp with which the next tick will be judged if a press waits. */
+  pressStamp(): ViewStamp | undefined {
+    for (let press = 0; press < this.presses.length; press++)
+      if ((this.presses[press] ?? 0) > 0) return this.pressStamps[press]
+    return undefined
   }
 
   /** The presses were taken by a tick. */

@@ -18,6 +18,7 @@ import {
 import type { EventTracker } from './event-tracker.ts'
 import type { InputLatch } from './input-latch.ts'
 import type { ViewStamp } from './playback.ts'
+import { PressOrder } from './press-order.ts'
 import type { Smoothing } from './smoothing.ts'
 
 /** Ticks that predictions and inputs are kept for. */
@@ -48,9 +49,16 @@ export class Prediction {
   private readonly nextRow: Int32Array
   private readonly events: EventTracker
   private readonly smoothing: Smoothing
+  private readonly pressOrder: PressOrder
+  private readonly isPredicted = (type: CompiledEntity, row: number): boolean => this.predictsRow(type, row)
   private snapshotTick = -1
 
-  constructor(game: CompiledGame, seat: number, frames: SnapshotSource, parts: { events: EventTracker; smoothing: Smoothing; development: boolean }) {
+  constructor(
+    game: CompiledGame,
+    seat: number,
+    frames: SnapshotSource,
+    parts: { events: EventTracker; smoothing: Smoothing; development: boolean },
+  ) {
     this.game = game
     const options = { side: 'client', development: parts.development, snapshots: frames } as const
     this.sim = new Simulation(game, options)
@@ -61,6 +69,7 @@ export class Prediction {
     this.results = new SnapshotRing(KEPT_TICKS, game.worldInts)
     this.before = new Int32Array(game.worldInts)
     this.nextRow = new Int32Array(game.inputWidth)
+    this.pressOrder = new PressOrder(game, this.inputs, seat)
     this.events = parts.events
     this.smoothing = parts.smoothing
   }
@@ -87,7 +96,7 @@ export class Prediction {
   advance(latch: InputLatch, shown: ViewStamp): void {
     const tick = this.tick + 1
     this.record(tick, latch, shown)
-    this.simulate(this.sim, tick)
+    this.simulate(tick)
     this.tick = tick
     this.results.put(tick, this.sim.world.ints)
     this.events.onSimulated(this.sim.events, tick)
@@ -96,7 +105,8 @@ export class Prediction {
   private record(tick: number, latch: InputLatch, shown: ViewStamp): void {
     const { inputs, game } = this
     const presses = game.presses.length
-    for (let press = 0; press < presses; press++) this.nextRow[press] = inputs.newestCounter(press) + (latch.presses[press] ?? 0)
+    for (let press = 0; press < presses; press++)
+      this.nextRow[press] = inputs.newestCounter(press) + (latch.presses[press] ?? 0)
     const slot = inputs.slotFor(tick)
     const row = inputs.rowOffset(slot)
     inputs.rows.set(latch.levels, row)
@@ -104,48 +114,34 @@ export class Prediction {
     for (let press = 0; press < presses; press++) {
       inputs.rows[row + inputs.levels + press] = this.nextRow[press] ?? 0
       const stamp = latch.pressStamps[press]
-      if ((latch.presses[press] ?? 0) > 0 && stamp !== undefined) inputs.setStamp(slot, 1 + press, stamp.older, stamp.newer, stamp.fraction)
+      if ((latch.presses[press] ?? 0) > 0 && stamp !== undefined)
+        inputs.setStamp(slot, 1 + press, stamp.older, stamp.newer, stamp.fraction)
     }
     latch.clearPresses()
   }
 
-  /** Computes `tick` in a simulation that stands at the end of the tick before. */
-  private simulate(sim: Simulation, tick: number): void {
-    const { inputs } = this
+  /** Computes `tick` in the simulation, which stands at the end of the tick before. */
+  private simulate(tick: number): void {
+    const { inputs, sim } = this
     const slot = inputs.find(tick)
     sim.inputs.clear()
     if (slot >= 0) {
-      const row = inputs.rowOffset(slot)
-      sim.setLevels(sim.seat, inputs.rows, row)
-      const pressed = sim.applyPresses(sim.seat, inputs.rows, row)
-      this.setStamp(sim, tick, slot, pressed > 0)
+      sim.setLevels(sim.seat, inputs.rows, inputs.rowOffset(slot))
+      this.setStamp(inputs.stampOffset(slot, TICK_STAMP))
+    }
+    // A tick that applies a press sees what its player saw when pressing: in this tick, or in the late one that the press was made in.
+    const pressSlot = this.pressOrder.slotFor(tick, sim.world.ints)
+    if (pressSlot >= 0) {
+      this.setStamp(this.pressOrder.stampOf(pressSlot, sim.world.ints))
+      sim.applyPresses(sim.seat, inputs.rows, inputs.rowOffset(pressSlot))
     }
     sim.step(tick)
     sim.settle()
   }
 
-  /** A tick that applies a press sees what its player saw when pressing: in this tick, or in the late one that the press was made in. */
-  private setStamp(sim: Simulation, tick: number, slot: number, pressed: boolean): void {
-    const { inputs } = this
-    let at = inputs.stampOffset(slot, TICK_STAMP)
-    if (pressed) {
-      const made = this.newestPressStamp(tick)
-      if (made >= 0) at = made
-    }
-    sim.inputs.setStamp(sim.seat, inputs.stamps[at] ?? -1, inputs.stamps[at + 1] ?? -1, inputs.stamps[at + 2] ?? 0)
-  }
-
-  private newestPressStamp(tick: number): number {
-    const { inputs } = this
-    for (let back = 0; back < 32; back++) {
-      const slot = inputs.find(tick - back)
-      if (slot < 0) continue
-      for (let press = 0; press < inputs.presses; press++) {
-        const at = inputs.stampOffset(slot, 1 + press)
-        if ((inputs.stamps[at] ?? -1) >= 0) return at
-      }
-    }
-    return -1
+  private setStamp(at: number): void {
+    const { stamps } = this.inputs
+    this.sim.inputs.setStamp(this.sim.seat, stamps[at] ?? -1, stamps[at + 1] ?? -1, stamps[at + 2] ?? 0)
   }
 
   /** The world one tick beyond the present, with the live input and without effects: what a display frame between two ticks draws towards. */
@@ -159,13 +155,14 @@ export class Prediction {
     }
     sim.setLevels(sim.seat, this.nextRow, 0)
     sim.applyPresses(sim.seat, this.nextRow, 0)
-    sim.inputs.setStamp(sim.seat, shown.older, shown.newer, shown.fraction)
+    const seen = latch.pressStamp() ?? shown
+    sim.inputs.setStamp(sim.seat, seen.older, seen.newer, seen.fraction)
     sim.step(this.tick + 1)
     sim.settle()
     return sim.world.ints
   }
 
-  /** Takes in the server's world at `tick` and computes the present again from there. */
+  /** Takes in the server's world at `tick` and computes the present again from there. Events are then still to be confirmed or withdrawn. */
   onSnapshot(tick: number, snapshot: Int32Array): void {
     this.snapshotTick = tick
     const predicted = this.results.find(tick)
@@ -178,22 +175,21 @@ export class Prediction {
       this.tick = tick
     } else {
       for (let next = tick + 1; next <= this.tick; next++) {
-        this.simulate(this.sim, next)
+        this.simulate(next)
         this.results.put(next, this.sim.world.ints)
         this.events.onSimulated(this.sim.events, next)
       }
       this.counts.resimulatedTicks += this.tick - tick
     }
-    this.events.withdraw(tick)
     if (predicted === undefined) return
-    const moved = this.smoothing.onCorrection(this.before, this.sim.world.ints, (type, row) => this.predictsRow(type, row))
+    const moved = this.smoothing.onCorrection(this.before, this.sim.world.ints, this.isPredicted)
     if (moved > 0) this.counts.corrections++
   }
 
   /** Goes on at a later tick as if nothing had been done meanwhile: at the start, and after a stall. No inputs are made for the ticks between. */
   skipTo(tick: number): void {
     for (let next = this.tick + 1; next <= tick; next++) {
-      this.simulate(this.sim, next)
+      this.simulate(next)
       this.results.put(next, this.sim.world.ints)
       this.events.onSimulated(this.sim.events, next)
     }

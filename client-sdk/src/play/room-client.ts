@@ -7,22 +7,24 @@ import {
   ByteWriter,
   type CompiledGame,
   createFrameHead,
-  decodeFrameHead,
   createInputHead,
+  decodeFrameHead,
   EventLog,
   type FrameHead,
+  INPUT,
   InputCodec,
   type InputMessageHead,
   type Link,
-  INPUT,
   SnapshotDecoder,
   SnapshotRing,
 } from '@tickmesh/shared'
+import { packControl } from '../connection/pack-control.ts'
 import type { ClientHost } from './client-host.ts'
-import { ClockSync } from './clock-sync.ts'
+import type { ClockSync } from './clock-sync.ts'
 import { type EventListener, EventTracker } from './event-tracker.ts'
 import { InputLatch } from './input-latch.ts'
 import { LeadController } from './lead.ts'
+import { createCounts, type PlayCounts } from './play-counts.ts'
 import { Playback } from './playback.ts'
 import { MAX_AHEAD_TICKS, Prediction } from './prediction.ts'
 import { Screen } from './screen.ts'
@@ -32,8 +34,12 @@ import { Smoothing } from './smoothing.ts'
 const KEPT_TICKS = 128
 /** A gap of more ticks than this is jumped over, instead of being caught up with a burst of inputs. */
 const MAX_CATCH_UP_TICKS = 12
-/** Most ticks ahead of the newest snapshot that a jump computes. */
-const MAX_SKIPPED_TICKS = MAX_AHEAD_TICKS / 2
+/** Local time is looked at no less often, so that a gap in it is one. */
+const MAX_WAIT_MS = 100
+/** Requests for a full frame, while no inputs are sent that could carry them. */
+const FULL_REQUEST_MS = 250
+/** Heads that are remembered, to know a frame that comes twice. */
+const KNOWN_HEADS = 64
 /** Inputs that a datagram carries at most. */
 const MAX_INPUTS_A_MESSAGE = 12
 const SENT_TIMES = 256
@@ -48,21 +54,6 @@ export interface PlayOptions {
   readonly events: EventListener
 }
 
-export interface PlayCounts {
-  bytesIn: number
-  bytesOut: number
-  frames: number
-  lateInputs: number
-  refusedPresses: number
-  checkFailures: number
-  starvedFrames: number
-  drawnFrames: number
-  /** Jumps over a gap in local time. */
-  stalls: number
-  overload: number
-  marginMs: number
-}
-
 export class RoomClient {
   readonly clock: ClockSync
   readonly playback: Playback
@@ -72,19 +63,7 @@ export class RoomClient {
   readonly screen: Screen
   readonly latch: InputLatch
   readonly lead: LeadController
-  readonly counts: PlayCounts = {
-    bytesIn: 0,
-    bytesOut: 0,
-    frames: 0,
-    lateInputs: 0,
-    refusedPresses: 0,
-    checkFailures: 0,
-    starvedFrames: 0,
-    drawnFrames: 0,
-    stalls: 0,
-    overload: 0,
-    marginMs: 0,
-  }
+  readonly counts: PlayCounts = createCounts()
   /** The frames that were decoded, by tick. */
   readonly frames: SnapshotRing
   newestTick = -1
@@ -99,7 +78,10 @@ export class RoomClient {
   private readonly reader = new ByteReader()
   private readonly writer = new ByteWriter()
   private readonly outgoing = new Uint8Array(2048)
+  private readonly views: Uint8Array[] = []
   private readonly scratch: Int32Array
+  /** By tick: the snapshot that its frame was built on. */
+  private readonly baselineOf = new Int32Array(KEPT_TICKS).fill(-1)
   private readonly sentAtMs = new Float64Array(SENT_TIMES).fill(Number.NaN)
   private readonly leadAtTick = new Float64Array(SENT_TIMES)
   private readonly inputHead: InputMessageHead
@@ -107,6 +89,8 @@ export class RoomClient {
   private newestArrivalMs = 0
   private needsFull = false
   private usedThrough = -1
+  private readonly knownHeads = new Int32Array(KNOWN_HEADS).fill(-1)
+  private fullAskedMs = Number.NEGATIVE_INFINITY
   private drawnMs = Number.NaN
   private drawnAt = 0
 
@@ -125,7 +109,11 @@ export class RoomClient {
     this.smoothing = new Smoothing(game)
     this.events = new EventTracker(game, options.events)
     this.events.seat = options.seat
-    this.prediction = new Prediction(game, options.seat, this.frames, { events: this.events, smoothing: this.smoothing, development: options.development })
+    this.prediction = new Prediction(game, options.seat, this.frames, {
+      events: this.events,
+      smoothing: this.smoothing,
+      development: options.development,
+    })
     this.screen = new Screen(game, (view) => this.prediction.predicts(view))
     this.latch = new InputLatch(game, options.development)
     this.lead = new LeadController(clock.delayMs / 2 + 1000 / game.tickRate)
@@ -160,14 +148,40 @@ export class RoomClient {
     const near = this.newestTick >= 0 ? this.newestTick : 0
     if (!decodeFrameHead(reader, head, this.game.ticksPerSnapshot, near)) return false
     const serverSentMs = this.epochMs + head.tick * this.tickMs + head.sendOffsetMs
-    this.takeHead(head, serverSentMs, nowMs)
-    if (head.tick <= this.newestTick) return true
+    this.clock.onServerTime(serverSentMs, nowMs)
+    if (this.isNewHead(head.tick)) this.takeHead(head, serverSentMs, nowMs)
+    if (head.tick <= this.newestTick) {
+      if (head.baselineTick < 0) this.hasFull()
+      return true
+    }
     const baseline = head.baselineTick < 0 ? undefined : this.frames.find(head.baselineTick)
     if (head.baselineTick >= 0 && baseline === undefined) {
-      this.needsFull = true
+      this.askForFull(nowMs)
       return true
     }
     return this.decode(bytes, baseline, nowMs)
+  }
+
+  /** False if a frame of this tick was here already: datagrams may come twice. */
+  private isNewHead(tick: number): boolean {
+    const slot = tick % KNOWN_HEADS
+    if (this.knownHeads[slot] === tick) return false
+    this.knownHeads[slot] = tick
+    return true
+  }
+
+  /** The next inputs say that nothing can be decoded; if there are none for now, a message of its own does. */
+  private askForFull(nowMs: number): void {
+    this.needsFull = true
+    if (this.inStep(nowMs) && !this.prediction.blocked) return
+    if (nowMs - this.fullAskedMs < FULL_REQUEST_MS) return
+    this.fullAskedMs = nowMs
+    this.link.send('reliable', packControl({ t: 'full' }))
+  }
+
+  private hasFull(): void {
+    this.needsFull = false
+    this.inputHead.suspectTypes.fill(0)
   }
 
   /** The times and margins in a head are worth having even if the frame comes too late for anything else. */
@@ -183,7 +197,11 @@ export class RoomClient {
     if (head.newestInputTick > this.usedThrough) this.usedThrough = head.newestInputTick
     if (!Number.isNaN(head.marginMs)) {
       counts.marginMs = head.marginMs
-      this.lead.onMargin(nowMs, head.marginMs, this.leadAtTick[head.newestInputTick & (SENT_TIMES - 1)] ?? this.lead.leadMs)
+      this.lead.onMargin(
+        nowMs,
+        head.marginMs,
+        this.leadAtTick[head.newestInputTick & (SENT_TIMES - 1)] ?? this.lead.leadMs,
+      )
     }
   }
 
@@ -192,21 +210,39 @@ export class RoomClient {
     const { tick, baselineTick } = head
     const bodyAt = reader.position
     const bodyBytes = head.bodyBytes < 0 ? reader.left : head.bodyBytes
-    const status = this.decoder.decodeBody(bytes, bodyAt, bodyBytes, baseline, baselineTick, tick, scratch, this.serverEvents)
+    const builtOn = baseline === undefined ? tick : baselineTick
+    const earlier = this.frames.find(this.baselineOf[builtOn % KEPT_TICKS] ?? -1)
+    const status = this.decoder.decodeBody(
+      bytes,
+      bodyAt,
+      bodyBytes,
+      baseline,
+      builtOn,
+      tick,
+      scratch,
+      this.serverEvents,
+      earlier,
+    )
     if (status === 'ok') {
       const tailAt = bodyAt + bodyBytes
       const tail = this.decoder.decodeTail(bytes, tailAt, bytes.length - tailAt, this.options.seat, baseline, scratch)
-      if (tail !== 'ok') return false
+      if (tail === 'malformed') return false
+      if (tail === 'check-failed') {
+        this.counts.checkFailures++
+        this.askForFull(nowMs)
+        return true
+      }
     } else if (status === 'check-failed') {
       this.counts.checkFailures++
-      this.needsFull = true
       this.nameSuspects()
+      this.askForFull(nowMs)
       return true
     } else return false
     if (baseline === undefined) {
-      this.needsFull = false
-      this.inputHead.suspectTypes.fill(0)
+      this.hasFull()
+      this.events.onGap(tick)
     }
+    this.baselineOf[tick % KEPT_TICKS] = baselineTick
     this.accept(tick, nowMs)
     return true
   }
@@ -215,7 +251,8 @@ export class RoomClient {
   private nameSuspects(): void {
     const { suspectTypes } = this.inputHead
     for (let type = 0; type < this.game.entities.length; type++) {
-      if (this.decoder.motionTypes[type] === 1) suspectTypes[type >> 3] = (suspectTypes[type >> 3] ?? 0) | (1 << (type & 7))
+      if (this.decoder.motionTypes[type] === 1)
+        suspectTypes[type >> 3] = (suspectTypes[type >> 3] ?? 0) | (1 << (type & 7))
     }
   }
 
@@ -235,27 +272,37 @@ export class RoomClient {
   runTicks(nowMs: number): number {
     this.clock.observe(nowMs)
     this.lead.advance(nowMs)
-    if (!this.ready) return nowMs + this.tickMs
+    if (!this.ready) return nowMs + Math.min(MAX_WAIT_MS, this.tickMs)
+    if (!this.inStep(nowMs)) return nowMs + this.tickMs
     const due = this.dueTick(nowMs)
     const { prediction } = this
-    if (due - prediction.tick > MAX_CATCH_UP_TICKS) this.jumpTo(due)
+    const first = prediction.inputs.newestTick < 0
+    if ((first || due - prediction.tick > MAX_CATCH_UP_TICKS) && !prediction.blocked) this.jumpTo(due, first)
     while (prediction.tick < due && !prediction.blocked) this.runTick(nowMs)
     const ahead = prediction.tick + 1 - (this.serverTickAt(nowMs) + this.lead.leadMs / this.tickMs)
-    return nowMs + Math.max(1, ahead * this.tickMs)
+    return nowMs + Math.min(MAX_WAIT_MS, Math.max(1, prediction.blocked ? this.tickMs : ahead * this.tickMs))
+  }
+
+  /**
+   * False while the newest snapshot is so old that nothing can be predicted from it: after a gap, or if the clock is wrong.
+   * Then no inputs are made; they would all be late.
+   */
+  inStep(nowMs: number): boolean {
+    return this.ready && this.serverTickAt(nowMs) - this.newestTick < MAX_AHEAD_TICKS
   }
 
   private dueTick(nowMs: number): number {
     return Math.floor(this.serverTickAt(nowMs) + this.lead.leadMs / this.tickMs)
   }
 
-  private jumpTo(due: number): void {
+  /** Goes on at the tick that is due, without inputs for those before: they would be late. */
+  private jumpTo(due: number, first: boolean): void {
     const { prediction } = this
-    const first = prediction.inputs.newestTick < 0
     if (!first) {
       this.counts.stalls++
       this.lead.jump()
     }
-    prediction.skipTo(Math.max(prediction.tick, Math.min(due - 1, this.newestTick + MAX_SKIPPED_TICKS)))
+    prediction.skipTo(Math.max(prediction.tick, Math.min(due - 1, this.newestTick + MAX_AHEAD_TICKS - 1)))
   }
 
   private runTick(nowMs: number): void {
@@ -271,21 +318,43 @@ export class RoomClient {
     else this.latch.take(this.options.sample(), this.playback.stamp)
   }
 
+  /**
+   * How far ahead of the server's clock the input of `tick` is made at `nowMs`. What this machine itself is late counts as the path's lateness up
+   * to a tick (timers are coarse); more is a stall, against which no lead is to be built up.
+   */
+  private leadOf(tick: number, nowMs: number): number {
+    const actualMs = (tick - this.serverTickAt(nowMs)) * this.tickMs
+    return Math.min(this.lead.leadMs, actualMs + this.tickMs)
+  }
+
   private sendInputs(tick: number, nowMs: number): void {
     const { inputHead: head, writer, outgoing, prediction } = this
     head.newestTick = tick
-    head.count = this.link.ordered ? 1 : Math.max(1, Math.min(MAX_INPUTS_A_MESSAGE, tick - this.usedThrough, tick - prediction.firstInputTick + 1))
+    head.count = this.link.ordered
+      ? 1
+      : Math.max(1, Math.min(MAX_INPUTS_A_MESSAGE, tick - this.usedThrough, tick - prediction.firstInputTick + 1))
     head.ackTick = this.newestTick
     head.ackHoldMs = nowMs - this.newestArrivalMs
     head.interpolationDelayMs = this.playback.delayMs
     head.needsFull = this.needsFull
+    head.wideCounters = !this.link.ordered && tick - this.usedThrough > this.game.tickRate
     writer.start(outgoing, 0, outgoing.length)
     writer.u8(INPUT)
     this.inputCodec.encode(writer, prediction.inputs, head)
     this.sentAtMs[tick & (SENT_TIMES - 1)] = nowMs
-    this.leadAtTick[tick & (SENT_TIMES - 1)] = this.lead.leadMs
+    this.leadAtTick[tick & (SENT_TIMES - 1)] = this.leadOf(tick, nowMs)
     this.counts.bytesOut += writer.position
-    this.link.send('datagram', outgoing.subarray(0, writer.position))
+    this.link.send('datagram', this.outgoingView(writer.position))
+  }
+
+  /** The first bytes of the outgoing memory. Links borrow it only while they are called, so a view of the same length is used again. */
+  private outgoingView(length: number): Uint8Array {
+    let view = this.views[length]
+    if (view === undefined) {
+      view = this.outgoing.subarray(0, length)
+      this.views[length] = view
+    }
+    return view
   }
 
   /** Moves the view on to local time `nowMs` without composing a frame. False as long as there is nothing to show. */
@@ -294,6 +363,8 @@ export class RoomClient {
     if (!this.ready) return false
     this.sample()
     if (!this.playback.advance(this.serverTickAt(nowMs), nowMs)) return false
+    this.smoothing.decay(Number.isNaN(this.drawnMs) ? 0 : nowMs - this.drawnMs)
+    this.drawnMs = nowMs
     this.counts.drawnFrames++
     if (this.playback.starved) this.counts.starvedFrames++
     this.events.playUntil(this.playback.viewTick)
@@ -303,8 +374,6 @@ export class RoomClient {
   /** Composes a display frame at local time `nowMs` into `screen.world`. False as long as there is nothing to show. */
   draw(nowMs: number): boolean {
     if (!this.look(nowMs)) return false
-    this.smoothing.decay(Number.isNaN(this.drawnMs) ? 0 : nowMs - this.drawnMs)
-    this.drawnMs = nowMs
     const { playback, prediction } = this
     const ahead = this.serverTickAt(nowMs) + this.lead.leadMs / this.tickMs - prediction.tick
     const fraction = Math.min(1, Math.max(0, ahead))

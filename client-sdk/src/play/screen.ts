@@ -2,7 +2,19 @@
  * The screen: one world for one display frame. What this client predicts comes from its own present, between two ticks;
  * everything else from the past, between two snapshots, exactly at the view stamp. Hot: once per display frame.
  */
-import { COLUMN_ID, type CompiledEntity, type CompiledGame, FRACTION_ONE, HEADER_COUNTS, interpolate, makePastWorld, type SnapshotSource, type Table, type View, type World, worldAtStamp } from '@tickmesh/shared'
+import {
+  COLUMN_ID,
+  type CompiledEntity,
+  type CompiledGame,
+  FRACTION_ONE,
+  HEADER_COUNTS,
+  interpolate,
+  makePastWorld,
+  type SnapshotSource,
+  type View,
+  type World,
+  worldAtStamp,
+} from '@tickmesh/shared'
 import type { ViewStamp } from './playback.ts'
 import type { Smoothing } from './smoothing.ts'
 
@@ -26,7 +38,14 @@ export class Screen {
    * Composes the frame: others at `stamp` out of `snapshots`, own entities `fraction` (0 to 1) of the way from `before` to `after`.
    * False if the stamp's snapshots are not there.
    */
-  compose(snapshots: SnapshotSource, stamp: ViewStamp, before: Int32Array, after: Int32Array, fraction: number, smoothing: Smoothing): boolean {
+  compose(
+    snapshots: SnapshotSource,
+    stamp: ViewStamp,
+    before: Int32Array,
+    after: Int32Array,
+    fraction: number,
+    smoothing: Smoothing,
+  ): boolean {
     if (!worldAtStamp(snapshots, stamp.older, stamp.newer, stamp.fraction, this.past)) return false
     const part = Math.min(FRACTION_ONE, Math.max(0, Math.floor(fraction * FRACTION_ONE)))
     interpolate(this.game, before, after, part, this.present)
@@ -37,34 +56,30 @@ export class Screen {
     return true
   }
 
-  /** Rows of the past that are not predicted and rows of the present that are, in order of their ids. */
+  /**
+   * Walks both tables in order of their ids. What the present has and predicts is drawn from there, everything else where the past has it;
+   * an own entity that the present has no more is gone, others stay until the past has seen them go.
+   */
   private mergeTable(index: number): void {
     const past = this.past.table(index)
     const present = this.present.table(index)
     const { type } = past
     const out = this.world.ints
-    let rowPast = this.next(past, 0, false)
-    let rowPresent = this.next(present, 0, true)
+    let rowPast = 0
+    let rowPresent = 0
     let to = 0
     while ((rowPast < past.count || rowPresent < present.count) && to < type.max) {
       const idPast = rowPast < past.count ? idAt(type, this.past.ints, rowPast) : Infinity
       const idPresent = rowPresent < present.count ? idAt(type, this.present.ints, rowPresent) : Infinity
-      if (idPresent <= idPast) {
-        copyRow(type, this.present.ints, rowPresent, out, to++)
-        rowPresent = this.next(present, rowPresent + 1, true)
-        if (idPresent === idPast) rowPast = this.next(past, rowPast + 1, false)
-      } else {
-        copyRow(type, this.past.ints, rowPast, out, to++)
-        rowPast = this.next(past, rowPast + 1, false)
-      }
+      const inPresent = idPresent <= idPast
+      const inPast = idPast <= idPresent
+      const predicted = this.predicts(inPresent ? present.viewAt(rowPresent) : past.viewAt(rowPast))
+      if (inPresent && predicted) copyRow(type, this.present.ints, rowPresent, out, to++)
+      else if (inPast && (inPresent || !predicted)) copyRow(type, this.past.ints, rowPast, out, to++)
+      if (inPresent) rowPresent++
+      if (inPast) rowPast++
     }
     out[HEADER_COUNTS + index] = to
-  }
-
-  private next(table: Table, from: number, predicted: boolean): number {
-    let row = from
-    while (row < table.count && this.predicts(table.viewAt(row)) !== predicted) row++
-    return row
   }
 }
 

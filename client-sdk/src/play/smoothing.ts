@@ -2,7 +2,14 @@
  * Smoothing: what a correction moved is drawn as an offset that decays, so that nothing jumps on the screen.
  * Per predicted entity and smooth field, in raw units. Cold: it runs when a prediction was wrong, and per frame over few entities.
  */
-import { COLUMN_FLAGS, COLUMN_ID, type CompiledEntity, type CompiledGame, HEADER_COUNTS, type World } from '@tickmesh/shared'
+import {
+  COLUMN_FLAGS,
+  COLUMN_ID,
+  type CompiledEntity,
+  type CompiledGame,
+  HEADER_COUNTS,
+  type World,
+} from '@tickmesh/shared'
 
 /** Time in which an offset falls to 1/e, in ms. */
 const DECAY_MS = 80
@@ -18,8 +25,9 @@ interface Offsets {
 export class Smoothing {
   private readonly game: CompiledGame
   private readonly offsets = new Map<number, Offsets>()
-  /** Greatest offset that the last correction made, as a share of nothing: in value units of the field. */
+  /** Greatest offset that the last correction made, in the field's units. */
   lastCorrection = 0
+  private greatest = 0
 
   constructor(game: CompiledGame) {
     this.game = game
@@ -29,9 +37,13 @@ export class Smoothing {
    * The world at the same tick was recomputed: from `before` to `after`. Adds what moved to the offsets of entities for which `predicted` is true.
    * Gives how many entities moved.
    */
-  onCorrection(before: Int32Array, after: Int32Array, predicted: (type: CompiledEntity, row: number) => boolean): number {
+  onCorrection(
+    before: Int32Array,
+    after: Int32Array,
+    predicted: (type: CompiledEntity, row: number) => boolean,
+  ): number {
     let moved = 0
-    this.lastCorrection = 0
+    this.greatest = 0
     for (const type of this.game.entities) {
       const count = after[HEADER_COUNTS + type.index] ?? 0
       for (let row = 0; row < count; row++) {
@@ -41,10 +53,18 @@ export class Smoothing {
         if (old >= 0 && this.add(type, id, before, old, after, row)) moved++
       }
     }
+    if (moved > 0) this.lastCorrection = this.greatest
     return moved
   }
 
-  private add(type: CompiledEntity, id: number, before: Int32Array, old: number, after: Int32Array, row: number): boolean {
+  private add(
+    type: CompiledEntity,
+    id: number,
+    before: Int32Array,
+    old: number,
+    after: Int32Array,
+    row: number,
+  ): boolean {
     const flags = type.base + COLUMN_FLAGS * type.rows
     const teleported = before[flags + old] !== after[flags + row]
     let changed = false
@@ -62,7 +82,7 @@ export class Smoothing {
         this.offsets.set(id, known)
       }
       known.raw[i] = (known.raw[i] ?? 0) + gap
-      this.lastCorrection = Math.max(this.lastCorrection, Math.abs(gap) * field.field.step)
+      this.greatest = Math.max(this.greatest, Math.abs(gap) * field.field.step)
     }
     if (teleported) this.offsets.delete(id)
     return changed
@@ -101,11 +121,18 @@ export class Smoothing {
   }
 }
 
-/** Row of an entity in a world's memory, or -1. */
+/** Row of an entity in a settled world's memory, or -1. */
 function rowOf(type: CompiledEntity, ints: Int32Array, id: number): number {
-  const count = ints[HEADER_COUNTS + type.index] ?? 0
   const ids = type.base + COLUMN_ID * type.rows
-  for (let row = 0; row < count; row++) if (ints[ids + row] === id) return row
+  let low = 0
+  let high = (ints[HEADER_COUNTS + type.index] ?? 0) - 1
+  while (low <= high) {
+    const middle = (low + high) >> 1
+    const found = ints[ids + middle] ?? 0
+    if (found === id) return middle
+    if (found < id) low = middle + 1
+    else high = middle - 1
+  }
   return -1
 }
 

@@ -7,3 +7,5 @@ export type RocketView = ReadonlyViewOf<ArenaShape, 'rocket'>
 export type PickupView = ReadonlyViewOf<ArenaShape, 'pickup'>
 export type ArenaView = ReadonlyWorldView<ArenaShape>
 export type ArenaEvents = { readonly [Name in keyof ArenaShape['events']]: RecordOf<ArenaShape['events'][Name]> }
+/** The presses of the arena's input. */
+export type PressName = 'fire' | 'altFire' | 'dash' | 'reload'

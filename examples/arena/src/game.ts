@@ -31,6 +31,7 @@ const velocity = fixed(-1200, 1200, 1 / 1024)
 const effectX = fixed(0, WORLD_WIDTH, 1 / 8)
 const effectY = fixed(0, WORLD_HEIGHT, 1 / 8)
 const seat = int(0, MAX_PLAYERS)
+const tick = int(0, 2 ** 31 - 1)
 const weapon = enumeration('rifle', 'rocket')
 
 export const arena = defineGame({
@@ -62,13 +63,13 @@ export const arena = defineGame({
     damage: { target: entityRef(), by: seat, amount: int(0, 100), weapon, x: effectX, y: effectY },
     blast: { by: seat, x: effectX, y: effectY },
     collect: { pickup: entityRef(), by: entityRef() },
-    rewound: { to: seat, target: entityRef(), x, y, hit: bool() },
+    rewound: { to: seat, tick, target: entityRef(), x, y, hit: bool() },
   },
   messages: {
     /** Asks for, or ends, `rewound` messages. */
     toServer: { debug: { on: bool() } },
-    /** Where the server judged `target` to be when this player last shot; `hit` says whether the shot met it. */
-    toClient: { rewound: { target: entityRef(), x, y, hit: bool() } },
+    /** Where the server judged `target` to be when this player shot at `tick`; `hit` says whether the shot met it. */
+    toClient: { rewound: { tick, target: entityRef(), x, y, hit: bool() } },
   },
   attributes: { player: { name: '', color: 0, kills: 0, deaths: 0, bot: false } },
   entities: {
@@ -141,12 +142,25 @@ export const arena = defineGame({
           const distance = hit?.distance ?? reach
           ctx.emit('shot', { by: p.id, x: p.x + dx * distance, y: p.y + dy * distance, hit: hit !== undefined })
           if (hit) {
-            ctx.command('damage', { target: hit.id, by: p.owner, amount: rifle.damage, weapon: 'rifle', x: p.x, y: p.y })
+            ctx.command('damage', {
+              target: hit.id,
+              by: p.owner,
+              amount: rifle.damage,
+              weapon: 'rifle',
+              x: p.x,
+              y: p.y,
+            })
           }
           if (!ctx.predicting && p.debug) {
             for (const other of seen.world.player) {
               if (other.id === p.id) continue
-              ctx.command('rewound', { to: p.owner, target: other.id, x: other.x, y: other.y, hit: other.id === hit?.id })
+              ctx.command('rewound', {
+                to: p.owner,
+                target: other.id,
+                x: other.x,
+                y: other.y,
+                hit: other.id === hit?.id,
+              })
             }
           }
         }
@@ -178,7 +192,8 @@ export const arena = defineGame({
       step(r, _input, ctx) {
         ctx.move(r)
         // Players that a page does not predict may be elsewhere in truth: whether a rocket meets one, the server says.
-        const over = r.life === 0 || touchesWall(r.x, r.y, rocket.radius) || (!ctx.predicting && meetsPlayer(r, ctx.world.player))
+        const over =
+          r.life === 0 || touchesWall(r.x, r.y, rocket.radius) || (!ctx.predicting && meetsPlayer(r, ctx.world.player))
         if (!over) return
         ctx.emit('explosion', { by: r.owner, x: r.x, y: r.y })
         ctx.command('blast', { by: r.owner, x: r.x, y: r.y })

@@ -66,7 +66,8 @@ function hashSources(root: string): string {
 /** Writes a `.gz` beside each text file, which sirv sends to whoever takes it. */
 function compressAll(folder: string): void {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (/\.(js|css|html)$/.test(name)) writeFileSync(join(folder, `${name}.gz`), gzipSync(readFileSync(join(folder, name))))
+    if (/\.(js|css|html)$/.test(name))
+      writeFileSync(join(folder, `${name}.gz`), gzipSync(readFileSync(join(folder, name))))
   }
 }
 
@@ -83,7 +84,8 @@ async function buildOnce(root: string): Promise<string> {
     build: { outDir: unfinished, emptyOutDir: true, chunkSizeWarningLimit: 4000 },
   })
   compressAll(unfinished)
-  for (const old of readdirSync(dist)) if (old.startsWith('page-')) rmSync(join(dist, old), { recursive: true, force: true })
+  for (const old of readdirSync(dist))
+    if (old.startsWith('page-')) rmSync(join(dist, old), { recursive: true, force: true })
   renameSync(unfinished, built)
   console.log(`[page] built in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
   return built

@@ -1,7 +1,7 @@
 /**
  * Tells the players of a room who came, who left, and what attributes changed: once per tick, one message for all. Cold.
  */
-import type { AttributePatch } from '@tickmesh/shared'
+import type { AttributePatch, PlainObject } from '@tickmesh/shared'
 import type { AttributeSet } from './attribute-set.ts'
 import { packControl, type PlayerCore } from './player-core.ts'
 
@@ -57,7 +57,7 @@ export class AttributeBroadcast {
 }
 
 export interface Roster {
-  readonly first: readonly (readonly [number, object])[]
+  readonly first: readonly (readonly [number, Readonly<PlainObject>])[]
   readonly more: readonly Uint8Array[]
 }
 

@@ -172,9 +172,9 @@ export class InputBuffer {
     }
     sim.applyPresses(seat, this.ring.rows, this.ring.rowOffset(pressSlot))
     this.keepCounters(pressSlot)
-    const late = pressTick < tick
-    if (!late && which === TICK_STAMP) return 0
-    const believed = this.resolveStamp(pressSlot, which, pressTick, late, stamps, timing)
+    // The tick's own stamp stands already.
+    if (pressTick === tick && which === TICK_STAMP) return 0
+    const believed = this.resolveStamp(pressSlot, which, pressTick, true, stamps, timing)
     sim.inputs.setStamp(seat, stamps.older, stamps.newer, stamps.fraction)
     return believed ? 0 : 1
   }
@@ -271,13 +271,13 @@ export class InputBuffer {
     slot: number,
     which: number,
     tick: number,
-    late: boolean,
+    ofPress: boolean,
     stamps: ViewStamps,
     timing: ViewTiming,
   ): boolean {
     const at = slot * this.ring.stampWidth + which * STAMP_INTS
     const values = this.ring.stamps
-    return stamps.resolve(values[at] ?? -1, values[at + 1] ?? -1, values[at + 2] ?? 0, tick, late, timing)
+    return stamps.resolve(values[at] ?? -1, values[at + 1] ?? -1, values[at + 2] ?? 0, tick, ofPress, timing)
   }
 
   /** What the next frame's head tells was told. */

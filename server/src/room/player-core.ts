@@ -21,6 +21,7 @@ import { MAX_TRUSTED_JITTER_MS, ViewStamps, type ViewTiming, type ViewWindow } f
 export interface PlayerInit {
   readonly seat: number
   readonly id: string
+  readonly token: string
   readonly link: Link
   readonly options: unknown
   /** The newest tick that was computed. */
@@ -41,6 +42,8 @@ export function packControl(message: object): Uint8Array {
 export class PlayerCore {
   readonly seat: number
   readonly id: string
+  /** Names this player's session to itself only. */
+  readonly token: string
   readonly link: Link
   readonly options: unknown
   readonly attributes: AttributeSet
@@ -53,9 +56,12 @@ export class PlayerCore {
   readonly joinedAtMs: number
   /** True from the moment that its onJoin ran: it is in the room. */
   seated = false
+  /** True once its welcome was sent; before that messages wait for it. */
+  welcomed = false
   /** True once its link was closed from our side, or is gone. */
   ended = false
   leaveReason: CloseReason | undefined
+  private readonly early: Uint8Array[] = []
   /** Messages to rules that wait for the next tick. */
   waitingMessages = 0
   clampedStamps = 0
@@ -84,6 +90,7 @@ export class PlayerCore {
   constructor(game: CompiledGame, init: PlayerInit, options: InputBufferOptions, clock: { nowMs(): number }) {
     this.seat = init.seat
     this.id = init.id
+    this.token = init.token
     this.link = init.link
     this.options = init.options
     this.joinedAtMs = init.nowMs
@@ -113,18 +120,30 @@ export class PlayerCore {
     timing.marginMs = this.inputs.usualMarginMs
   }
 
-  /** Sends a packed control message. */
+  /** Sends a packed control message; before the welcome it waits for that. */
   tell(bytes: Uint8Array): void {
     if (this.ended) return
+    if (!this.welcomed) {
+      this.early.push(bytes)
+      return
+    }
     this.bytesSent += bytes.length
     this.link.send('reliable', bytes)
+  }
+
+  /** Sends the welcome, and what waited for it. */
+  welcome(bytes: Uint8Array): void {
+    this.welcomed = true
+    this.tell(bytes)
+    for (const waiting of this.early) this.tell(waiting)
+    this.early.length = 0
   }
 
   /** Says why, and closes the link; the player leaves once the link reports its end. */
   end(reason: CloseReason): void {
     if (this.ended) return
-    this.tell(packControl({ t: 'bye', code: reason.code, message: reason.message }))
     this.ended = true
+    this.link.send('reliable', packControl({ t: this.welcomed ? 'bye' : 'refused', code: reason.code, message: reason.message }))
     this.link.close(reason)
   }
 }

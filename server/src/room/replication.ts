@@ -6,20 +6,18 @@
  */
 import {
   type BodyInput,
-  ByteWriter,
   type CompiledGame,
   createFrameHead,
   encodeFrameHead,
   type EventLog,
-  MAX_FRAME_HEAD_BYTES,
-  MAX_USED_COUNT,
   MAX_WINDOW_TICKS,
-  NetError,
   SNAPSHOT,
   type SnapshotEncoder,
   type SnapshotRing,
 } from '@tickmesh/shared'
+import { BODY_AT, type FrameMemory } from './frame-memory.ts'
 import type { PlayerCore } from './player-core.ts'
+import type { WireTools } from './wire-tools.ts'
 
 export interface ReplicationOptions {
   /** A client that acknowledges nothing for so long is dropped. */
@@ -34,10 +32,6 @@ export interface ReplicationCounts {
   bodiesEncoded: number
 }
 
-/** Where bodies begin in the outgoing memory: there is room for a head before them. */
-const BODY_AT = MAX_FRAME_HEAD_BYTES + 1
-const FIRST_CAPACITY = 32 * 1024
-const MAX_CAPACITY = 16 * 1024 * 1024
 const NO_FRAME = -2
 const FULL = -1
 /** A congested client gets a snapshot this seldom, in case that acknowledgements were lost. */
@@ -66,31 +60,6 @@ class Body implements BodyInput {
   }
 }
 
-/** The memory in which frames are made. One for all rooms of a process. */
-export class FrameMemory {
-  bytes = new Uint8Array(FIRST_CAPACITY)
-  readonly head = new Uint8Array(BODY_AT)
-  readonly writer = new ByteWriter()
-  private lastView = new Uint8Array(0)
-
-  grow(): void {
-    if (this.bytes.length >= MAX_CAPACITY) {
-      throw new NetError('TOO_LARGE', `a frame takes more than ${MAX_CAPACITY} bytes.`, 'Lower `max` of the entities.')
-    }
-    const larger = new Uint8Array(this.bytes.length * 4)
-    larger.set(this.bytes)
-    this.bytes = larger
-  }
-
-  /** The frame between two offsets. Links borrow it only while they are called, so a view that fits is used again. */
-  view(from: number, to: number): Uint8Array {
-    const last = this.lastView
-    if (last.buffer === this.bytes.buffer && last.byteOffset === from && last.length === to - from) return last
-    this.lastView = this.bytes.subarray(from, to)
-    return this.lastView
-  }
-}
-
 export class Replication {
   readonly counts: ReplicationCounts = { framesSent: 0, framesSkipped: 0, bytesSent: 0, bodiesEncoded: 0 }
   private readonly game: CompiledGame
@@ -108,16 +77,15 @@ export class Replication {
 
   constructor(
     game: CompiledGame,
-    encoder: SnapshotEncoder,
-    memory: FrameMemory,
+    tools: WireTools,
     history: SnapshotRing,
     events: EventLog,
     options: ReplicationOptions,
     onPlainType: (type: string, player: PlayerCore, wholeRoom: boolean) => void,
   ) {
     this.game = game
-    this.encoder = encoder
-    this.memory = memory
+    this.encoder = tools.encoder
+    this.memory = tools.memory
     this.history = history
     this.options = options
     this.onPlainType = onPlainType
@@ -237,12 +205,11 @@ export class Replication {
   private writeHead(player: PlayerCore, baselineTick: number, bodyBytes: number, nowMs: number): number {
     const { head, memory } = this
     const { inputs } = player
-    const sinceLast = this.body.tick - player.lastFrameTick
     head.tick = this.body.tick
     head.baselineTick = baselineTick
     head.newestInputTick = inputs.ring.newestTick
     head.usedMask = inputs.usedMask
-    head.usedCount = sinceLast < MAX_USED_COUNT ? sinceLast : MAX_USED_COUNT
+    head.usedCount = this.body.tick - player.lastFrameTick
     head.marginMs = inputs.leastMarginMs
     head.lateInputs = inputs.lateSinceFrame
     head.refusedPresses = inputs.refusedSinceFrame

@@ -36,6 +36,8 @@ export interface ViewWindow {
 export const MAX_TRUSTED_JITTER_MS = 50
 /** A stamp is always believed within this of the expectation, however good the link measures: clocks and rates are estimates too. */
 const LEAST_TOLERANCE_MS = 25
+/** A press is made up to a tick before the one that carries it, and looks at the frame drawn last: this much older, at 30 frames a second. */
+const DISPLAY_FRAME_MS = 34
 /** What a client may claim to draw behind besides half a round trip, three snapshot intervals and three times the jitter. */
 const MAX_EXTRA_DELAY_MS = 150
 
@@ -51,8 +53,8 @@ export class ViewStamps {
   /** The newest moment seen, in ticks, and the input tick in which it was. */
   private lastView = -1
   private lastTick = -1
-  /** The newest moment of a press that came late: those have an order of their own. */
-  private lastLateView = -1
+  /** The newest moment of a press: it was made before its tick, and may come late, so presses have an order of their own. */
+  private lastPressView = -1
 
   constructor(sent: SentTicks, window: ViewWindow, tickMs: number, snapshotMs: number) {
     this.sent = sent
@@ -69,15 +71,16 @@ export class ViewStamps {
 
   /**
    * Resolves the stamp of the input of `inputTick`; an `older` below 0 says nothing, and gets the expected moment. False if it had to be clamped.
-   * Late inputs do not move the player's last moment.
+   * `ofPress`: of a press, made during that tick or before it, on time or late.
    */
-  resolve(older: number, newer: number, fraction: number, inputTick: number, late: boolean, timing: ViewTiming): boolean {
+  resolve(older: number, newer: number, fraction: number, inputTick: number, ofPress: boolean, timing: ViewTiming): boolean {
     const { tickMs, window } = this
     const expected = inputTick - (timing.marginMs + timing.rttMs / 2 + timing.delayMs) / tickMs
     const tolerance = Math.max(LEAST_TOLERANCE_MS, tickMs + 3 * timing.jitterMs) / tickMs
-    const low = Math.max(expected - tolerance, window.oldestView, late ? this.lastLateView : this.lastView)
+    const earliest = expected - tolerance - (ofPress ? 1 + DISPLAY_FRAME_MS / tickMs : 0)
+    const low = Math.max(earliest, window.oldestView, ofPress ? this.lastPressView : this.lastView)
     let high = expected + tolerance
-    if (late && inputTick < this.lastTick && high > this.lastView) high = this.lastView
+    if (ofPress && inputTick <= this.lastTick && high > this.lastView) high = this.lastView
     if (high < low) high = low
     const silent = older < 0
     const claimed = silent ? expected : viewOf(older, newer, fraction)
@@ -85,7 +88,7 @@ export class ViewStamps {
     const believed = !silent && view === claimed && this.isKnown(older, newer)
     if (believed) this.keep(older, newer, fraction)
     else this.nearest(view)
-    this.remember(inputTick, late)
+    this.remember(inputTick, ofPress)
     return believed || silent
   }
 
@@ -111,11 +114,11 @@ export class ViewStamps {
     this.fraction = fraction
   }
 
-  private remember(inputTick: number, late: boolean): void {
+  private remember(inputTick: number, ofPress: boolean): void {
     if (this.older < 0) return
     const view = viewOf(this.older, this.newer, this.fraction)
-    if (late) {
-      if (view > this.lastLateView) this.lastLateView = view
+    if (ofPress) {
+      if (view > this.lastPressView) this.lastPressView = view
     } else {
       this.lastView = view
       this.lastTick = inputTick

@@ -4,7 +4,7 @@
  *
  * Memory of a world, in 32-bit integers:
  *
- *     header   tick, next entity id, public seed, random draws of this tick, then the count of each entity type
+ *     header   tick, next entity id, public seed, 0, then the count of each entity type
  *     seats    a column per [present, level parts..., press counters...], each maxPlayers + 1 long; row 0 is nobody
  *     tables   per entity type a column per [id, owner, flags, fields...], each max + 1 long; the last row is a spare
  */
@@ -23,7 +23,7 @@ export const COLUMN_OWNER = 1
 export const COLUMN_FLAGS = 2
 export const BUILT_IN_COLUMNS = 3
 
-/** Bits of the flags column. */
+/** Bits of the flags column. The two teleport bits count jumps modulo 4. */
 export const FLAG_ASLEEP = 1
 export const FLAG_DEAD = 2
 export const TELEPORT_UNIT = 4
@@ -77,7 +77,8 @@ export interface CompiledPress {
 export interface CompiledRecord {
   readonly name: string
   readonly index: number
-  readonly fields: readonly { readonly name: string; readonly field: AnyField }[]
+  /** `place` names the field in messages: `events.shot.x`. */
+  readonly fields: readonly { readonly name: string; readonly field: AnyField; readonly place: string }[]
 }
 
 export interface CompiledMessage {
@@ -113,7 +114,9 @@ export interface CompiledGame {
   readonly step: ((world: object, ctx: object) => void) | undefined
   /** Trained start of the codec's models, or ''. */
   readonly prior: string
-  readonly opaque: { create(): unknown; save(state: unknown): Uint8Array; load(state: unknown, bytes: Uint8Array): void } | undefined
+  readonly opaque:
+    | { create(): unknown; save(state: unknown): Uint8Array; load(state: unknown, bytes: Uint8Array): void }
+    | undefined
   /** Size of a world's memory in 32-bit integers. */
   readonly worldInts: number
   /** Two sides with equal hashes code worlds, inputs and messages alike. */

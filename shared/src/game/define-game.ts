@@ -22,7 +22,7 @@ import type {
 } from './shape.ts'
 
 /** The parts of a definition, as one type. */
-export interface ShapeOf<
+export interface GameShape<
   I extends Inputs,
   E extends Records,
   Ev extends Records,
@@ -77,7 +77,7 @@ export interface GameDefinition<
   Ra extends Attributes,
   Pa extends Attributes,
   O,
-  S extends Shape = ShapeOf<I, E, Ev, C, Ts, Tc, Ra, Pa, O>,
+  S extends Shape = GameShape<I, E, Ev, C, Ts, Tc, Ra, Pa, O>,
 > {
   /** Short and stable: a to z, 0 to 9, `-`. Both sides must agree on it. */
   readonly id: string
@@ -111,6 +111,9 @@ export interface Game<S extends Shape = Shape> extends CompiledGame {
   readonly shape?: S
 }
 
+/** The types of a game, for code that stands beside its definition: `type Arena = ShapeOf<typeof arena>`. */
+export type ShapeOf<G> = G extends Game<infer S> ? S : never
+
 type None = Record<never, never>
 
 /** Checks a definition and makes it ready to run. Throws BAD_DEFINITION naming the place and the remedy. */
@@ -124,6 +127,6 @@ export function defineGame<
   Ra extends Attributes = None,
   Pa extends Attributes = None,
   O = undefined,
->(definition: GameDefinition<I, E, Ev, C, Ts, Tc, Ra, Pa, O>): Game<ShapeOf<I, E, Ev, C, Ts, Tc, Ra, Pa, O>> {
+>(definition: GameDefinition<I, E, Ev, C, Ts, Tc, Ra, Pa, O>): Game<GameShape<I, E, Ev, C, Ts, Tc, Ra, Pa, O>> {
   return compileGame(definition as unknown as Parameters<typeof compileGame>[0])
 }

@@ -3,7 +3,7 @@
  * A field is kept as a 32-bit integer, its `raw` value; the value that code sees is `raw * step`, so every value lies on the field's grid.
  * Used by defineGame, by the world's views and by the codec.
  */
-import { NetError } from '../error.ts'
+import { checkName, wrong } from './checks.ts'
 
 export type FieldKind = 'int' | 'fixed' | 'angle' | 'bool' | 'flags' | 'enumeration' | 'entityRef' | 'float32'
 
@@ -44,11 +44,13 @@ export interface NumberOptions {
 
 const INT32_MAX = 2147483647
 
-function wrong(what: string, remedy: string): NetError {
-  return new NetError('BAD_DEFINITION', what, remedy)
-}
-
-function numeric(kind: 'int' | 'fixed', min: number, max: number, step: number, options: NumberOptions): Field<number, 'public'> {
+function numeric(
+  kind: 'int' | 'fixed',
+  min: number,
+  max: number,
+  step: number,
+  options: NumberOptions,
+): Field<number, 'public'> {
   const place = `${kind}(${min}, ${max}${kind === 'fixed' ? `, ${step}` : ''})`
   if (!(Number.isFinite(min) && Number.isFinite(max) && Number.isFinite(step) && step > 0)) {
     throw wrong(`${place} needs finite numbers and a step above 0.`, 'Give a range and a positive step.')
@@ -57,13 +59,17 @@ function numeric(kind: 'int' | 'fixed', min: number, max: number, step: number, 
   const rawMin = Math.round(min / step)
   const rawMax = Math.round(max / step)
   if (Math.abs(rawMin * step - min) > step * 1e-6 || Math.abs(rawMax * step - max) > step * 1e-6) {
-    throw wrong(`${place}: the step does not divide the range.`, `Choose ends that are whole multiples of ${step}, or another step.`)
+    throw wrong(
+      `${place}: the step does not divide the range.`,
+      `Choose ends that are whole multiples of ${step}, or another step.`,
+    )
   }
   if (rawMin < -INT32_MAX || rawMax > INT32_MAX) {
     throw wrong(`${place} needs more than 32 bits.`, 'Make the range smaller or the step coarser.')
   }
   const initial = options.initial ?? (min <= 0 && max >= 0 ? 0 : min)
-  if (!(initial >= min && initial <= max)) throw wrong(`${place}: initial ${initial} is out of range.`, 'Choose one within it.')
+  if (!(initial >= min && initial <= max))
+    throw wrong(`${place}: initial ${initial} is out of range.`, 'Choose one within it.')
   const smooth = options.smooth ?? kind === 'fixed'
   return { kind, visibility: 'public', rawMin, rawMax, step, initial: Math.round(initial / step), smooth, names: [] }
 }
@@ -86,43 +92,105 @@ export function fixed(min: number, max: number, step: number, options: NumberOpt
 
 /** An angle in radians, seen in [-PI, PI), in 2^`bits` steps (4 to 24 bits). Any angle may be written: it wraps. */
 export function angle(bits: number, options: { readonly smooth?: boolean } = {}): Field<number, 'public'> {
-  if (!(Number.isInteger(bits) && bits >= 4 && bits <= 24)) throw wrong(`angle(${bits}) is not possible.`, 'Choose 4 to 24 bits.')
+  if (!(Number.isInteger(bits) && bits >= 4 && bits <= 24))
+    throw wrong(`angle(${bits}) is not possible.`, 'Choose 4 to 24 bits.')
   const half = 2 ** (bits - 1)
   const step = (2 * Math.PI) / 2 ** bits
-  return { kind: 'angle', visibility: 'public', rawMin: -half, rawMax: half - 1, step, initial: 0, smooth: options.smooth ?? true, names: [] }
+  return {
+    kind: 'angle',
+    visibility: 'public',
+    rawMin: -half,
+    rawMax: half - 1,
+    step,
+    initial: 0,
+    smooth: options.smooth ?? true,
+    names: [],
+  }
 }
 
 /** True or false. */
 export function bool(initial = false): Field<boolean, 'public'> {
-  return { kind: 'bool', visibility: 'public', rawMin: 0, rawMax: 1, step: 1, initial: initial ? 1 : 0, smooth: false, names: [] }
+  return {
+    kind: 'bool',
+    visibility: 'public',
+    rawMin: 0,
+    rawMax: 1,
+    step: 1,
+    initial: initial ? 1 : 0,
+    smooth: false,
+    names: [],
+  }
 }
 
-function checkNames(place: string, names: readonly string[], most: number): void {
-  if (names.length === 0 || names.length > most) throw wrong(`${place} has ${names.length} names.`, `Give 1 to ${most}.`)
+function checkNames(place: string, names: readonly string[], least: number, most: number): void {
+  if (names.length < least || names.length > most) {
+    throw wrong(`${place} has ${names.length} names.`, `Give ${least} to ${most}.`)
+  }
+  const odd = names.find((name) => typeof name !== 'string' || name === '')
+  if (odd !== undefined) throw wrong(`${place} has the name "${String(odd)}".`, 'Give texts that are not empty.')
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw wrong(`${place} names "${twice}" twice.`, 'Make the names distinct.')
 }
 
 /** Up to 30 named bits: `flags('shield', 'stunned')` is read and written as `p.state.shield`. */
-export function flags<const Names extends readonly string[]>(...names: Names): Field<{ [K in Names[number]]: boolean }, 'public'> {
-  checkNames('flags(...)', names, 30)
-  return { kind: 'flags', visibility: 'public', rawMin: 0, rawMax: 2 ** names.length - 1, step: 1, initial: 0, smooth: false, names }
+export function flags<const Names extends readonly string[]>(
+  ...names: Names
+): Field<{ [K in Names[number]]: boolean }, 'public'> {
+  checkNames('flags(...)', names, 1, 30)
+  for (const name of names) checkName('flags(...)', name)
+  return {
+    kind: 'flags',
+    visibility: 'public',
+    rawMin: 0,
+    rawMax: 2 ** names.length - 1,
+    step: 1,
+    initial: 0,
+    smooth: false,
+    names,
+  }
 }
 
 /** One of 2 to 256 names; the first is the initial one. */
 export function enumeration<const Names extends readonly string[]>(...names: Names): Field<Names[number], 'public'> {
-  checkNames('enumeration(...)', names, 256)
-  return { kind: 'enumeration', visibility: 'public', rawMin: 0, rawMax: names.length - 1, step: 1, initial: 0, smooth: false, names }
+  checkNames('enumeration(...)', names, 2, 256)
+  return {
+    kind: 'enumeration',
+    visibility: 'public',
+    rawMin: 0,
+    rawMax: names.length - 1,
+    step: 1,
+    initial: 0,
+    smooth: false,
+    names,
+  }
 }
 
 /** The id of another entity, or `NO_ENTITY`. */
 export function entityRef(): Field<EntityId, 'public'> {
-  return { kind: 'entityRef', visibility: 'public', rawMin: 0, rawMax: INT32_MAX, step: 1, initial: 0, smooth: false, names: [] }
+  return {
+    kind: 'entityRef',
+    visibility: 'public',
+    rawMin: 0,
+    rawMax: INT32_MAX,
+    step: 1,
+    initial: 0,
+    smooth: false,
+    names: [],
+  }
 }
 
 /** A last resort: a 32-bit float. It is dear on the wire and never expected by a motion. */
 export function float32(options: { readonly smooth?: boolean } = {}): Field<number, 'public'> {
-  return { kind: 'float32', visibility: 'public', rawMin: -INT32_MAX - 1, rawMax: INT32_MAX, step: 1, initial: 0, smooth: options.smooth ?? true, names: [] }
+  return {
+    kind: 'float32',
+    visibility: 'public',
+    rawMin: -INT32_MAX - 1,
+    rawMax: INT32_MAX,
+    step: 1,
+    initial: 0,
+    smooth: options.smooth ?? true,
+    names: [],
+  }
 }
 
 /** Known to the entity's owner and the server only. */

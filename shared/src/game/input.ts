@@ -34,7 +34,14 @@ export function axis(): Level<number, false> {
 /** Two axes, read as `input.move.x` and `input.move.y`. */
 export function axis2(): Level<Axis2, false> {
   const field = fixed(-1, 1, 1 / 127)
-  return { kind: 'level', private: false, parts: [{ name: 'x', field }, { name: 'y', field }] }
+  return {
+    kind: 'level',
+    private: false,
+    parts: [
+      { name: 'x', field },
+      { name: 'y', field },
+    ],
+  }
 }
 
 /** A button that is down or not. */

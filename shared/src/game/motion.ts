@@ -14,6 +14,8 @@ export interface LinearMotion<Name extends string = string> {
 }
 
 /** Uniform motion: `linear(['x', 'vx'], ['y', 'vy'])`. A position that leaves its field's range stays at its edge. */
-export function linear<const Name extends string>(...pairs: readonly (readonly [position: Name, velocity: Name])[]): LinearMotion<Name> {
+export function linear<const Name extends string>(
+  ...pairs: readonly (readonly [position: Name, velocity: Name])[]
+): LinearMotion<Name> {
   return { kind: 'linear', pairs }
 }

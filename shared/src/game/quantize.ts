@@ -53,7 +53,11 @@ function enumerationIndex(field: AnyField, value: unknown, strict: boolean, plac
 export function rangeError(field: AnyField, place: string, verb: string, value: unknown): NetError {
   const open = field.kind === 'angle' || field.kind === 'float32'
   const range = open ? 'the finite numbers' : `${field.rawMin * field.step} to ${field.rawMax * field.step}`
-  return new NetError('OUT_OF_RANGE', `${place} ${verb} ${String(value)}, outside ${range}.`, 'Clamp it, or widen the field.')
+  return new NetError(
+    'OUT_OF_RANGE',
+    `${place} ${verb} ${String(value)}, outside ${range}.`,
+    'Clamp it, or widen the field.',
+  )
 }
 
 /**

@@ -30,7 +30,11 @@ export type ValueOf<F> = F extends Field<infer Value, Visibility> ? Value : F ex
 export type RecordOf<R> = { -readonly [K in keyof R]: ValueOf<R[K]> }
 /** What `spawn` and `emit` take: any of the fields, the rest is as declared. Flags may be given in part. */
 export type InitOf<F> = {
-  readonly [K in keyof F]?: F[K] extends Field<infer Value, Visibility> ? (Value extends object ? Partial<Value> : Value) : never
+  readonly [K in keyof F]?: F[K] extends Field<infer Value, Visibility>
+    ? Value extends object
+      ? Partial<Value>
+      : Value
+    : never
 }
 
 /** A player's place in a room: 1 to `maxPlayers`. 0 (`NO_SEAT`) is nobody. */
@@ -51,7 +55,9 @@ export interface EntityBase<Name extends string = string> {
 }
 
 export type EntityView<Name extends string, F> = EntityBase<Name> & RecordOf<F>
-export type ReadonlyEntityView<Name extends string, F> = Readonly<Omit<EntityBase<Name>, 'teleported'>> & { readonly [K in keyof F]: ValueOf<F[K]> }
+export type ReadonlyEntityView<Name extends string, F> = Readonly<Omit<EntityBase<Name>, 'teleported'>> & {
+  readonly [K in keyof F]: ValueOf<F[K]>
+}
 
 type PublicKeys<F> = { [K in keyof F]: F[K] extends Field<unknown, 'public'> ? K : never }[keyof F]
 /** What `motion` may read and write: the public fields. */
@@ -59,7 +65,9 @@ export type MotionView<F> = RecordOf<Pick<F, PublicKeys<F>>>
 
 type InputValue<I> = I extends Press ? number : I extends Level<infer Value> ? Value : ValueOf<I>
 type LevelKeys<I> = { [K in keyof I]: I[K] extends Press ? never : K }[keyof I]
-type HeldKeys<I> = { [K in keyof I]: I[K] extends Press ? never : I[K] extends Level<unknown, infer P> ? (true extends P ? never : K) : K }[keyof I]
+type HeldKeys<I> = {
+  [K in keyof I]: I[K] extends Press ? never : I[K] extends Level<unknown, infer P> ? (true extends P ? never : K) : K
+}[keyof I]
 /** One player's input of one tick, as a step reads it. A press reads as how many presses this tick applies. */
 export type InputView<I> = { readonly [K in keyof I]: Readonly<InputValue<I[K]>> }
 /** The levels that everybody may know. */
@@ -84,7 +92,9 @@ export type ReadonlyViewOf<S extends Shape, Name extends EntityName<S>> = Readon
 
 /** The world as a step sees it: a table per entity type. */
 export type WorldView<S extends Shape> = { readonly [Name in EntityName<S>]: EntityTable<ViewOf<S, Name>> }
-export type ReadonlyWorldView<S extends Shape> = { readonly [Name in EntityName<S>]: EntityTable<ReadonlyViewOf<S, Name>> }
+export type ReadonlyWorldView<S extends Shape> = {
+  readonly [Name in EntityName<S>]: EntityTable<ReadonlyViewOf<S, Name>>
+}
 
 /** A past moment, as one player's screen showed it. Never alters the present. The result is borrowed until the next call of `seenBy`. */
 export interface SeenWorld<S extends Shape> {
@@ -135,7 +145,10 @@ export interface StepContext<S extends Shape> {
   /** Something that only the server may decide. Does nothing on a client. */
   command<Name extends keyof S['commands'] & string>(name: Name, fields: InitOf<S['commands'][Name]>): void
   /** A new entity, stepped from the next tick on. A full table gives a view that nobody will see. */
-  spawn<Name extends EntityName<S>>(type: Name, fields?: InitOf<S['entities'][Name]> & { readonly owner?: Seat }): ViewOf<S, Name>
+  spawn<Name extends EntityName<S>>(
+    type: Name,
+    fields?: InitOf<S['entities'][Name]> & { readonly owner?: Seat },
+  ): ViewOf<S, Name>
   despawn(entity: EntityBase): void
   /** The world as the screen of `entity`'s owner showed it at the press (or tick) that is being applied. */
   seenBy(entity: EntityBase): SeenWorld<S>

@@ -1,11 +1,13 @@
 /**
  * The guard of development: while a step runs, what differs between engines or runs throws instead of drifting in silence.
- * `**` cannot be guarded; documents say so. Called by the simulation around each tick; never in production.
+ * `**` and `new Date` cannot be guarded; documents say so. Called by the simulation around each tick; never in production.
  */
 import { NetError } from '../error.ts'
 
+const MATH =
+  'sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp expm1 log log2 log10 log1p pow hypot cbrt random'
 const GUARDED: Readonly<Record<string, readonly string[]>> = {
-  Math: ['sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'atan2', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'exp', 'expm1', 'log', 'log2', 'log10', 'log1p', 'pow', 'hypot', 'cbrt', 'random'],
+  Math: MATH.split(' '),
   Date: ['now'],
   performance: ['now'],
   crypto: ['getRandomValues', 'randomUUID'],
@@ -15,13 +17,20 @@ interface Guarded {
   readonly host: Record<string, unknown>
   readonly name: string
   readonly original: unknown
+  /** False if `host` only inherits it. */
+  readonly own: boolean
   readonly refusal: () => never
 }
 
+function remedyFor(object: string, name: string): string {
+  if (name === 'random' || object === 'crypto') return 'Use ctx.random().'
+  return object === 'Math' ? `Use ${name} of @tickmesh/shared, if it is there.` : 'Use ctx.tick and ctx.dt.'
+}
+
 function refusal(object: string, name: string): () => never {
-  const instead = name === 'random' || object === 'crypto' ? 'Use ctx.random().' : object === 'Math' ? `Use ${name} of @tickmesh/shared.` : 'Use ctx.tick and ctx.dt.'
+  const problem = `${object}.${name} was called inside a step, where it may differ between machines.`
   return () => {
-    throw new NetError('NON_DETERMINISTIC', `${object}.${name} was called inside a step, where it may differ between machines.`, instead)
+    throw new NetError('NON_DETERMINISTIC', problem, remedyFor(object, name))
   }
 }
 
@@ -34,7 +43,9 @@ export class DeterminismGuard {
     for (const [object, names] of Object.entries(GUARDED)) {
       const host = globals[object]
       for (const name of names) {
-        if (host !== undefined && typeof host[name] === 'function') this.guarded.push({ host, name, original: host[name], refusal: refusal(object, name) })
+        const original = host?.[name]
+        if (host === undefined || typeof original !== 'function') continue
+        this.guarded.push({ host, name, original, own: Object.hasOwn(host, name), refusal: refusal(object, name) })
       }
     }
   }
@@ -44,7 +55,10 @@ export class DeterminismGuard {
     try {
       work()
     } finally {
-      for (const { host, name, original } of this.guarded) host[name] = original
+      for (const { host, name, original, own } of this.guarded) {
+        if (own) host[name] = original
+        else delete host[name]
+      }
     }
   }
 }

@@ -3,14 +3,15 @@
  * The snapshots are those that the client had; the mixing is the one with which it drew. Never alters the present.
  * Used by the step context on both sides (`ctx.seenBy`), and by hosts that draw rewound hitboxes.
  */
-import { type CompiledEntity, type CompiledGame, HEADER_COUNTS } from '../game/compiled.ts'
+import { COLUMN_ID, type CompiledEntity, type CompiledField, type CompiledGame } from '../game/compiled.ts'
 import type { Hitbox } from '../math/hitbox.ts'
 import { overlap2, overlap3, rayHit2, rayHit3 } from '../math/hitbox-query.ts'
 import { cos, sin } from '../math/trig.ts'
 import { advanceByMotion } from '../world/advance.ts'
+import type { View } from '../world/entity-view.ts'
 import { interpolate } from '../world/interpolate.ts'
 import { LOCKED_PAST } from '../world/row-view.ts'
-import { type View, World } from '../world/world.ts'
+import { World } from '../world/world.ts'
 
 /** Where past snapshots are found: the server's history, or the frames that a client got. */
 export interface SnapshotSource {
@@ -26,6 +27,8 @@ export interface RayQuery {
   readonly origin?: { readonly x: number; readonly y: number; readonly z?: number }
 }
 
+const ANY_RAY: RayQuery = Object.freeze({})
+
 export interface Hit {
   id: number
   type: string
@@ -39,7 +42,13 @@ export interface Hit {
  * Makes `out` the world at a stamp: `fraction`/256 between two snapshots, or, with equal ticks, `fraction` ticks of motion beyond one.
  * False if a snapshot is not kept any more; `out` is then unchanged.
  */
-export function worldAtStamp(source: SnapshotSource, older: number, newer: number, fraction: number, out: World): boolean {
+export function worldAtStamp(
+  source: SnapshotSource,
+  older: number,
+  newer: number,
+  fraction: number,
+  out: World,
+): boolean {
   const a = source.find(older)
   const b = source.find(newer)
   if (a === undefined || b === undefined) return false
@@ -58,51 +67,91 @@ export function makePastWorld(game: CompiledGame, strict: boolean, hidesServerFi
   return new World(game, { strict, hidesServerFields, viewsLocked: LOCKED_PAST })
 }
 
+/** An entity type that can be hit, with the fields that place it. */
+interface Target {
+  readonly type: CompiledEntity
+  readonly hitbox: Hitbox
+  readonly x: CompiledField | undefined
+  readonly y: CompiledField | undefined
+  readonly z: CompiledField | undefined
+  readonly angle: CompiledField | undefined
+}
+
+function targetsOf(game: CompiledGame): Target[] {
+  const targets: Target[] = []
+  for (const type of game.entities) {
+    const { hitbox } = type
+    if (hitbox === undefined) continue
+    const fieldOf = (name: string | undefined) => type.fields.find((field) => field.name === name)
+    const z = hitbox.dimensions === 3 ? fieldOf(hitbox.z) : undefined
+    targets.push({ type, hitbox, x: fieldOf(hitbox.x), y: fieldOf(hitbox.y), z, angle: fieldOf(hitbox.angle) })
+  }
+  return targets
+}
+
+/** The value of a numeric field in a row, without a view; 0 if there is no such field. */
+function numberAt(world: World, compiled: CompiledField | undefined, row: number): number {
+  if (compiled === undefined) return 0
+  const { field, offset } = compiled
+  if (field.kind === 'float32') return world.floats[offset + row] ?? 0
+  return (world.ints[offset + row] ?? 0) * field.step
+}
+
+/** The moment that it shows can change with each `seenBy`; a hit is borrowed until the next ray. */
 export class SeenWorld {
   world: Readonly<Record<string, unknown>>
   private moment: World
+  private readonly targets: readonly Target[]
   private readonly hit: Hit = { id: 0, type: '', distance: 0, x: 0, y: 0, z: 0 }
 
   constructor(moment: World) {
     this.moment = moment
     this.world = moment.byName
+    this.targets = targetsOf(moment.game)
   }
 
-  /** Looks at another world from now on. */
+  /** Looks at another world of the same game from now on. */
   show(moment: World): void {
     this.moment = moment
     this.world = moment.byName
   }
 
-  raycast(from: View, angle: number, query: RayQuery = {}): Hit | undefined {
+  raycast(from: View, angle: number, query: RayQuery = ANY_RAY): Hit | undefined {
     return this.cast(from, cos(angle), sin(angle), 0, 2, query)
   }
 
-  raycast3(from: View, dx: number, dy: number, dz: number, query: RayQuery = {}): Hit | undefined {
+  raycast3(from: View, dx: number, dy: number, dz: number, query: RayQuery = ANY_RAY): Hit | undefined {
     const length = Math.sqrt(dx * dx + dy * dy + dz * dz)
     if (!(length > 0)) return undefined
     return this.cast(from, dx / length, dy / length, dz / length, 3, query)
   }
 
-  private cast(from: View, dx: number, dy: number, dz: number, dimensions: 2 | 3, query: RayQuery): Hit | undefined {
-    const origin = query.origin ?? (from as unknown as { x: number; y: number; z?: number })
-    const { x: ox, y: oy } = origin
-    const oz = origin.z ?? 0
-    const { hit } = this
-    let nearest = query.maxDistance ?? Infinity
+  private cast(
+    from: View,
+    dx: number,
+    dy: number,
+    dz: number,
+    dimensions: 2 | 3,
+    { origin, types, maxDistance = Infinity }: RayQuery,
+  ): Hit | undefined {
+    const { hit, moment, targets } = this
+    const { x: ox, y: oy, z: oz = 0 } = origin ?? (from as View & { x: number; y: number; z?: number })
+    const self = from.id
+    let nearest = maxDistance
     hit.id = 0
-    for (const table of this.moment.tables) {
-      const { type } = table
-      const { hitbox } = type
-      if (hitbox?.dimensions !== dimensions) continue
-      if (query.types !== undefined && !query.types.includes(type.name)) continue
-      for (let row = 0; row < table.count; row++) {
-        const view = table.viewAt(row)
-        if (view.id === from.id || !view.alive) continue
-        const distance = rayAgainst(hitbox, view, ox, oy, oz, dx, dy, dz, nearest)
+    for (let index = 0; index < targets.length; index++) {
+      const target = targets[index] as Target
+      const { type, hitbox } = target
+      if (hitbox.dimensions !== dimensions || (types !== undefined && !types.includes(type.name))) continue
+      const table = moment.table(type.index)
+      const { count } = table
+      for (let row = 0; row < count; row++) {
+        const id = moment.ints[type.base + COLUMN_ID * type.rows + row] ?? 0
+        if (id === self || !table.livesAt(row)) continue
+        const distance = rayAgainst(moment, target, row, ox, oy, oz, dx, dy, dz, nearest)
         if (distance < 0 || (distance >= nearest && hit.id !== 0)) continue
         nearest = distance
-        hit.id = view.id
+        hit.id = id
         hit.type = type.name
       }
     }
@@ -115,42 +164,45 @@ export class SeenWorld {
   }
 
   within(x: number, y: number, radius: number, visit: (id: number, type: string) => void, z = 0): void {
-    for (const table of this.moment.tables) {
-      const { type } = table
-      const { hitbox } = type
-      if (hitbox === undefined) continue
-      for (let row = 0; row < table.count; row++) {
-        const view = table.viewAt(row)
-        if (view.alive && touches(hitbox, view, x, y, z, radius)) visit(view.id, type.name)
+    const { moment, targets } = this
+    for (let index = 0; index < targets.length; index++) {
+      const target = targets[index] as Target
+      const { type } = target
+      const table = moment.table(type.index)
+      const { count } = table
+      for (let row = 0; row < count; row++) {
+        if (!table.livesAt(row) || !touches(moment, target, row, x, y, z, radius)) continue
+        visit(moment.ints[type.base + COLUMN_ID * type.rows + row] ?? 0, type.name)
       }
     }
   }
 }
 
-/** Numbers of a view by field name: a hitbox names the fields that place it, and defineGame checked that they exist. */
-function numberOf(view: View, name: string | undefined): number {
-  return name === undefined ? 0 : ((view as unknown as Readonly<Record<string, number>>)[name] ?? 0)
-}
-
-function rayAgainst(hitbox: Hitbox, view: View, ox: number, oy: number, oz: number, dx: number, dy: number, dz: number, reach: number): number {
-  const x = numberOf(view, hitbox.x)
-  const y = numberOf(view, hitbox.y)
-  const angle = numberOf(view, hitbox.angle)
+function rayAgainst(
+  world: World,
+  target: Target,
+  row: number,
+  ox: number,
+  oy: number,
+  oz: number,
+  dx: number,
+  dy: number,
+  dz: number,
+  reach: number,
+): number {
+  const { hitbox } = target
+  const x = numberAt(world, target.x, row)
+  const y = numberAt(world, target.y, row)
+  const angle = numberAt(world, target.angle, row)
   if (hitbox.dimensions === 2) return rayHit2(hitbox, x, y, angle, ox, oy, dx, dy, reach)
-  return rayHit3(hitbox, x, y, numberOf(view, hitbox.z), angle, ox, oy, oz, dx, dy, dz, reach)
+  return rayHit3(hitbox, x, y, numberAt(world, target.z, row), angle, ox, oy, oz, dx, dy, dz, reach)
 }
 
-function touches(hitbox: Hitbox, view: View, x: number, y: number, z: number, radius: number): boolean {
-  const cx = numberOf(view, hitbox.x)
-  const cy = numberOf(view, hitbox.y)
-  const angle = numberOf(view, hitbox.angle)
+function touches(world: World, target: Target, row: number, x: number, y: number, z: number, radius: number): boolean {
+  const { hitbox } = target
+  const cx = numberAt(world, target.x, row)
+  const cy = numberAt(world, target.y, row)
+  const angle = numberAt(world, target.angle, row)
   if (hitbox.dimensions === 2) return overlap2(hitbox, cx, cy, angle, x, y, radius)
-  return overlap3(hitbox, cx, cy, numberOf(view, hitbox.z), angle, x, y, z, radius)
-}
-
-/** Integers in one entity's row, for comparing what two sides saw. */
-export function rowOf(type: CompiledEntity, ints: Int32Array, id: number): number {
-  const count = ints[HEADER_COUNTS + type.index] ?? 0
-  for (let row = 0; row < count; row++) if (ints[type.base + row] === id) return row
-  return -1
+  return overlap3(hitbox, cx, cy, numberAt(world, target.z, row), angle, x, y, z, radius)
 }

@@ -3,16 +3,29 @@
  * Per tick: the caller sets inputs, calls `step`, carries out `commands` (server), then `settle`. Deterministic: equal world, inputs and
  * snapshots give equal worlds.
  */
-import { COLUMN_FLAGS, type CompiledGame, FLAG_ASLEEP, FLAG_DEAD, HEADER_SEED } from '../game/compiled.ts'
+import {
+  COLUMN_FLAGS,
+  COLUMN_ID,
+  COLUMN_OWNER,
+  type CompiledGame,
+  FLAG_ASLEEP,
+  FLAG_DEAD,
+  HEADER_SEED,
+} from '../game/compiled.ts'
 import { moveEntity } from '../world/advance.ts'
+import type { View } from '../world/entity-view.ts'
 import { EventLog } from '../world/event-log.ts'
 import { levelOffset, pressOffset } from '../world/input-view.ts'
 import { LOCKED_NOT_PREDICTED, UNLOCKED } from '../world/row-view.ts'
-import { type Table, type View, World } from '../world/world.ts'
+import type { Table } from '../world/table.ts'
+import { World } from '../world/world.ts'
 import { DeterminismGuard } from './guard.ts'
 import type { SnapshotSource } from './seen-world.ts'
 import { Context, type QueuedCommand } from './step-context.ts'
 import { TickInputs } from './tick-inputs.ts'
+
+/** In the place of an entity's id for `ctx.random`, after the steps. The world's step has 0. */
+const BY_RULES = -1
 
 export interface SimulationOptions {
   /** The server computes everything; a client what `game.predict` says for its seat. */
@@ -68,13 +81,13 @@ export class Simulation {
   /** Sets the levels that a seat holds, from an input row (raw values at `at`, in the order of `game.levels`). */
   setLevels(seat: number, row: Int32Array, at: number): void {
     const { game, world } = this
-    for (let level = 0; level < game.levels.length; level++) world.ints[levelOffset(game, level) + seat] = row[at + level] ?? 0
+    for (let level = 0; level < game.levels.length; level++)
+      world.ints[levelOffset(game, level) + seat] = row[at + level] ?? 0
   }
 
   /** Sets the levels of a seat to what they are when nobody touches anything. */
   setNeutral(seat: number): void {
-    const { game, world } = this
-    for (let level = 0; level < game.levels.length; level++) world.ints[levelOffset(game, level) + seat] = game.levels[level]?.field.initial ?? 0
+    this.world.setNeutral(seat)
   }
 
   /**
@@ -99,14 +112,15 @@ export class Simulation {
     return all
   }
 
-  /** Computes one tick, up to but not with its commands. */
+  /** Computes one tick, up to but not with its commands. What was spawned before it is put in its place first. */
   step(tick: number): void {
+    this.world.settle()
     this.world.tick = tick
     this.events.begin(tick)
     this.context.begin(tick)
     if (this.guard !== undefined) this.guard.run(this.stepAll)
     else this.stepEntities()
-    this.context.actFor(0, 0)
+    this.context.actFor(0, BY_RULES)
   }
 
   /** Ends a tick, after its commands were carried out. */
@@ -126,8 +140,11 @@ export class Simulation {
 
   /** Which rows this client may write in this tick. */
   private lockRows(): void {
-    for (const table of this.world.tables) {
-      for (let row = 0; row < table.count; row++) {
+    const { tables } = this.world
+    for (let index = 0; index < tables.length; index++) {
+      const table = tables[index] as Table
+      const { count } = table
+      for (let row = 0; row < count; row++) {
         const view = table.viewAt(row)
         view.locked = this.predicts(view) ? UNLOCKED : LOCKED_NOT_PREDICTED
       }
@@ -141,20 +158,23 @@ export class Simulation {
     return predict === 'all' || predict(view, this.seat)
   }
 
-  private stepTable(table: Table, index: number): void {
-    const { world, context } = this
-    const { type } = table
+  /** Steps the rows that were there when the tick began. */
+  private stepTable({ type, views }: Table, index: number): void {
+    const { world, context, predicting } = this
     if (type.step === undefined && type.motion === undefined) return
+    const { ints } = world
+    const ids = type.base + COLUMN_ID * type.rows
+    const owners = type.base + COLUMN_OWNER * type.rows
     const flags = type.base + COLUMN_FLAGS * type.rows
-    const count = table.count
+    const count = world.settledCount(index)
     for (let row = 0; row < count; row++) {
-      if (((world.ints[flags + row] ?? 0) & (FLAG_ASLEEP | FLAG_DEAD)) !== 0) continue
-      const view = table.viewAt(row)
-      if (type.step === undefined || view.locked !== UNLOCKED) {
-        moveEntity(world, index, view, context.dt)
+      if (((ints[flags + row] ?? 0) & (FLAG_ASLEEP | FLAG_DEAD)) !== 0) continue
+      const view = views[row] ?? world.table(index).viewAt(row)
+      if (type.step === undefined || (predicting && view.locked !== UNLOCKED)) {
+        moveEntity(world, type, view, context.dt)
       } else {
-        const seat = view.owner
-        context.actFor(seat, view.id)
+        const seat = ints[owners + row] ?? 0
+        context.actFor(seat, ints[ids + row] ?? 0)
         type.step(view, world.inputView(seat), context)
       }
     }

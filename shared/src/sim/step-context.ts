@@ -7,20 +7,24 @@ import type { CompiledGame, CompiledRecord } from '../game/compiled.ts'
 import { fromRaw, toRaw } from '../game/quantize.ts'
 import { hashRandom } from '../math/random.ts'
 import { moveEntity } from '../world/advance.ts'
+import type { View } from '../world/entity-view.ts'
 import { EVENT_FIELDS, type EventLog } from '../world/event-log.ts'
-import { LOCKED_NOT_PREDICTED, UNLOCKED } from '../world/row-view.ts'
+import { refuse, UNLOCKED } from '../world/row-view.ts'
 import { makeKey } from '../world/spawn-key.ts'
-import type { View, World } from '../world/world.ts'
-import { type SnapshotSource, SeenWorld, makePastWorld, worldAtStamp } from './seen-world.ts'
+import type { World } from '../world/world.ts'
+import { makePastWorld, SeenWorld, type SnapshotSource, worldAtStamp } from './seen-world.ts'
 import { STAMP_WIDTH, type TickInputs } from './tick-inputs.ts'
 
 type Values = Readonly<Record<string, unknown>>
+type RecordField = CompiledRecord['fields'][number]
 
 /** A command that waits for the end of the tick. */
 export interface QueuedCommand {
   readonly index: number
   readonly values: Values
 }
+
+const NO_VALUES: Values = Object.freeze({})
 
 /** Commands of one tick beyond this are dropped and counted. */
 const MAX_COMMANDS = 4096
@@ -55,6 +59,7 @@ export class Context {
   private seat = 0
   private entityId = 0
   private draws = 0
+  private secretDraws = 0
 
   constructor(live: World, inputs: TickInputs, events: EventLog, options: ContextOptions) {
     this.game = live.game
@@ -89,11 +94,14 @@ export class Context {
     this.seat = seat
     this.entityId = entityId
     this.draws = 0
+    this.secretDraws = 0
   }
 
   move(entity: View): void {
     const table = this.live.byName[entity.type]
-    if (table !== undefined) moveEntity(this.live, table.type.index, entity, this.dt)
+    if (table === undefined) return
+    if (entity.locked !== UNLOCKED) refuse(entity, `${entity.type} was moved`)
+    else moveEntity(this.live, table.type, entity, this.dt)
   }
 
   inputOf(seat: number): object {
@@ -108,21 +116,23 @@ export class Context {
     return makeKey(seat, byPress, byPress ? (inputs.pressTotals[seat] ?? 0) : this.tick, ordinal)
   }
 
-  emit(name: string, fields: Values): void {
+  emit(name: string, values: Values): void {
     const event = this.eventIndex.get(name)
     if (event === undefined) throw unknown('event', name, this.eventIndex)
     const at = this.events.add(this.tick, event.index, this.nextKey(this.emitted))
     if (at < 0) return
     for (let i = 0; i < event.fields.length; i++) {
       const declared = event.fields[i]
-      if (declared === undefined) continue
-      const value = fields[declared.name]
-      this.events.ints[at + EVENT_FIELDS + i] =
-        value === undefined ? declared.field.initial : toRaw(declared.field, value, this.options.strict, `event ${name}.${declared.name}`)
+      if (declared !== undefined) this.events.ints[at + EVENT_FIELDS + i] = this.rawOf(declared, values)
     }
   }
 
-  command(name: string, fields: Values): void {
+  private rawOf({ name, field, place }: RecordField, values: Values): number {
+    const value = values[name]
+    return value === undefined ? field.initial : toRaw(field, value, this.options.strict, place)
+  }
+
+  command(name: string, values: Values): void {
     const command = this.commandIndex.get(name)
     if (command === undefined) throw unknown('command', name, this.commandIndex)
     if (this.predicting) return
@@ -130,33 +140,27 @@ export class Context {
       this.droppedCommands++
       return
     }
-    const values: Record<string, unknown> = {}
-    for (const { name: fieldName, field } of command.fields) {
-      const value = fields[fieldName]
-      const raw = value === undefined ? field.initial : toRaw(field, value, this.options.strict, `command ${name}.${fieldName}`)
-      values[fieldName] = fromRaw(field, raw)
+    const rounded: Record<string, unknown> = {}
+    for (const declared of command.fields) {
+      rounded[declared.name] = fromRaw(declared.field, this.rawOf(declared, values))
     }
-    this.commands.push({ index: command.index, values })
+    this.commands.push({ index: command.index, values: rounded })
   }
 
-  spawn(name: string, fields: Values = {}): View {
+  spawn(name: string, fields: Values & { readonly owner?: unknown } = NO_VALUES): View {
     const table = this.live.byName[name]
     if (table === undefined) throw unknown('entity type', name, new Map(Object.entries(this.live.byName)))
     const key = this.nextKey(this.spawned)
     const id = key !== 0 && !this.live.has(key) ? key : this.live.takeId()
-    const owner = typeof fields['owner'] === 'number' ? fields['owner'] : this.seat
+    const owner = typeof fields.owner === 'number' ? fields.owner : this.seat
     const view = this.live.spawn(table.type.index, id, owner)
     this.live.assign(view, fields)
     return view
   }
 
   despawn(entity: View): void {
-    if (entity.locked !== UNLOCKED) {
-      if (!this.live.strict) return
-      const why = entity.locked === LOCKED_NOT_PREDICTED ? 'it is not predicted here' : 'it is of the past'
-      throw new NetError('READ_ONLY', `${entity.type} was despawned, but ${why}.`, 'Use ctx.command(...) for what one entity does to another.')
-    }
-    this.live.despawn(entity)
+    if (entity.locked !== UNLOCKED) refuse(entity, `${entity.type} was despawned`)
+    else this.live.despawn(entity)
   }
 
   seenBy(entity: View): SeenWorld {
@@ -166,8 +170,10 @@ export class Context {
     const newer = stamps[at + 1] ?? -1
     const fraction = stamps[at + 2] ?? 0
     const { pastStamp } = this
-    if (older >= 0 && pastStamp[0] === older && pastStamp[1] === newer && pastStamp[2] === fraction) return this.shown(this.past)
-    if (older < 0 || !worldAtStamp(this.options.snapshots, older, newer, fraction, this.past)) return this.shown(this.live)
+    if (older >= 0 && pastStamp[0] === older && pastStamp[1] === newer && pastStamp[2] === fraction)
+      return this.shown(this.past)
+    if (older < 0 || !worldAtStamp(this.options.snapshots, older, newer, fraction, this.past))
+      return this.shown(this.live)
     pastStamp[0] = older
     pastStamp[1] = newer
     pastStamp[2] = fraction
@@ -184,11 +190,20 @@ export class Context {
   }
 
   secretRandom(): number {
-    if (this.predicting) throw new NetError('SERVER_ONLY', 'ctx.secretRandom() was called in code that is being predicted.', 'Use it in a command, or guard the code with ctx.predicting.')
-    return hashRandom(this.options.secretSeed, this.tick, this.entityId, this.draws++)
+    if (this.predicting)
+      throw new NetError(
+        'SERVER_ONLY',
+        'ctx.secretRandom() was called in code that is being predicted.',
+        'Use it in a command, or guard the code with ctx.predicting.',
+      )
+    return hashRandom(this.options.secretSeed, this.tick, this.entityId, this.secretDraws++)
   }
 }
 
 function unknown(what: string, name: string, known: ReadonlyMap<string, unknown>): NetError {
-  return new NetError('BAD_ARGUMENT', `there is no ${what} "${name}".`, `Declared are: ${[...known.keys()].join(', ')}.`)
+  return new NetError(
+    'BAD_ARGUMENT',
+    `there is no ${what} "${name}".`,
+    `Declared are: ${[...known.keys()].join(', ')}.`,
+  )
 }

@@ -3,31 +3,48 @@
  * Used in development by server and client, and by `describeDifference` wherever two states must be equal.
  */
 import { NetError } from '../error.ts'
-import { BUILT_IN_COLUMNS, COLUMN_ID, type CompiledGame, HEADER_COUNTS, SEAT_LEVELS } from '../game/compiled.ts'
+import {
+  BUILT_IN_COLUMNS,
+  COLUMN_ID,
+  type CompiledEntity,
+  type CompiledGame,
+  HEADER_COUNTS,
+  SEAT_LEVELS,
+  SEAT_PRESENT,
+} from '../game/compiled.ts'
 import type { Simulation } from './simulation.ts'
 
 const BUILT_IN = ['id', 'owner', 'flags']
 
+function seatColumnName(game: CompiledGame, column: number): string {
+  if (column === SEAT_PRESENT) return 'presence'
+  const level = game.levels[column - SEAT_LEVELS]
+  if (level !== undefined) return `input ${level.part === '' ? level.name : `${level.name}.${level.part}`}`
+  return `presses of ${game.presses[column - SEAT_LEVELS - game.levels.length]?.name}`
+}
+
+function tablePlace(type: CompiledEntity, ints: Int32Array, at: number): string {
+  const column = Math.floor((at - type.base) / type.rows)
+  const row = (at - type.base) % type.rows
+  const field = column < BUILT_IN_COLUMNS ? BUILT_IN[column] : type.fields[column - BUILT_IN_COLUMNS]?.name
+  return `${type.name}.${field} of entity ${ints[type.base + COLUMN_ID * type.rows + row]}`
+}
+
+function placeOf(game: CompiledGame, ints: Int32Array, at: number): string {
+  if (at < HEADER_COUNTS) return `header ${at}`
+  if (at < game.seatBase) return `number of ${game.entities[at - HEADER_COUNTS]?.name}`
+  const type = game.entities.find(({ base, columns, rows }) => at >= base && at < base + columns * rows)
+  if (type !== undefined) return tablePlace(type, ints, at)
+  const column = Math.floor((at - game.seatBase) / game.seatRows)
+  return `${seatColumnName(game, column)} of seat ${(at - game.seatBase) % game.seatRows}`
+}
+
 /** Names the first place in which two memories of worlds differ, or undefined if they are equal. */
 export function describeDifference(game: CompiledGame, a: Int32Array, b: Int32Array): string | undefined {
-  const at = a.findIndex((value, index) => value !== b[index])
-  if (at < 0) return undefined
-  const values = `${a[at]} and ${b[at]} (raw)`
-  if (at < game.seatBase) {
-    const type = game.entities[at - HEADER_COUNTS]
-    return type === undefined ? `header ${at}: ${values}` : `number of ${type.name}: ${values}`
+  for (let at = 0; at < game.worldInts; at++) {
+    if (a[at] !== b[at]) return `${placeOf(game, a, at)}: ${a[at]} and ${b[at]} (raw)`
   }
-  for (const type of game.entities) {
-    if (at < type.base || at >= type.base + type.columns * type.rows) continue
-    const column = Math.floor((at - type.base) / type.rows)
-    const row = (at - type.base) % type.rows
-    const field = column < BUILT_IN_COLUMNS ? BUILT_IN[column] : type.fields[column - BUILT_IN_COLUMNS]?.name
-    return `${type.name}.${field} of entity ${a[type.base + COLUMN_ID * type.rows + row]}: ${values}`
-  }
-  const column = Math.floor((at - game.seatBase) / game.seatRows)
-  const seat = (at - game.seatBase) % game.seatRows
-  const level = game.levels[column - SEAT_LEVELS]
-  return `input ${level === undefined ? `column ${column}` : level.name} of seat ${seat}: ${values}`
+  return undefined
 }
 
 /** Steps a simulation, checking each tick by computing it twice. */
@@ -46,15 +63,28 @@ export class SyncTest {
   step(tick: number): void {
     const { sim, before, first } = this
     const { opaque } = sim.game
+    sim.settle()
     sim.world.save(before)
     const saved = opaque?.save(sim.context.opaque)
     sim.step(tick)
     sim.world.save(first)
+    const effects = this.effectsOf(tick)
     sim.world.load(before)
     if (opaque !== undefined && saved !== undefined) opaque.load(sim.context.opaque, saved)
     sim.step(tick)
-    const difference = describeDifference(sim.game, first, sim.world.ints)
+    const difference =
+      describeDifference(sim.game, first, sim.world.ints) ??
+      (this.effectsOf(tick) === effects ? undefined : 'its events or commands')
     if (difference === undefined) return
-    throw new NetError('NON_DETERMINISTIC', `tick ${tick} computed twice differs in ${difference}.`, 'Keep all state in fields, and take time and randomness from ctx.')
+    const problem = `tick ${tick} computed twice differs in ${difference}.`
+    throw new NetError('NON_DETERMINISTIC', problem, 'Keep all state in fields, and take time and randomness from ctx.')
+  }
+
+  /** The events and commands of a tick, as a text to compare. */
+  private effectsOf(tick: number): string {
+    const { events, commands } = this.sim
+    const from = events.at(tick, 0)
+    const made = events.ints.subarray(from, from + events.count(tick) * events.stride)
+    return `${made.join()};${JSON.stringify(commands)}`
   }
 }

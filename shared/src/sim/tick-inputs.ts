@@ -39,7 +39,8 @@ export class TickInputs {
 
   /** True if a press of this seat is applied in this tick. */
   hasPress(seat: number): boolean {
-    for (let press = 0; press < this.presses; press++) if ((this.pressed[seat * this.presses + press] ?? 0) !== 0) return true
+    for (let press = 0; press < this.presses; press++)
+      if ((this.pressed[seat * this.presses + press] ?? 0) !== 0) return true
     return false
   }
 }

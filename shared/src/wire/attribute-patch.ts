@@ -28,7 +28,7 @@ export interface AttributePatch {
 }
 
 /** Levels of `in` within a patch. */
-export const MAX_PATCH_NESTING = 3
+const MAX_PATCH_NESTING = 3
 
 /** Names to unset, names to set, and values: as many as two objects of the greatest size can need. */
 const MAX_PATCH_VALUES = 3 * MAX_PLAIN_VALUES

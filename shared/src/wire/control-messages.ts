@@ -124,11 +124,11 @@ export type Parsed<Message> =
   | { readonly ok: true; readonly message: Message }
   | { readonly ok: false; readonly problem: string }
 
-export const MAX_SEAT = 1000
-export const MAX_NAME_LENGTH = 64
-export const MAX_TOKEN_LENGTH = 512
-export const MAX_MESSAGE_TYPES = 64
-export const MAX_MESSAGE_FIELDS = 16
+const MAX_SEAT = 1000
+const MAX_NAME_LENGTH = 64
+const MAX_TOKEN_LENGTH = 512
+const MAX_MESSAGE_TYPES = 64
+const MAX_MESSAGE_FIELDS = 16
 const NOTICE_KINDS: readonly NoticeKind[] = ['paused', 'resumed', 'stopping', 'warning', 'timeline']
 const MAX_TEXT_LENGTH = 1000
 const MAX_TICK = 0x7fff_ffff
@@ -139,7 +139,7 @@ const GAME_ID = /^[a-z0-9][a-z0-9-]{0,39}$/
 
 type Fields = Readonly<Record<string, unknown>>
 
-export function isRoomId(value: unknown): value is string {
+function isRoomId(value: unknown): value is string {
   return typeof value === 'string' && ROOM_ID.test(value)
 }
 

@@ -48,7 +48,7 @@ export interface FrameHead {
   bodyBytes: number
 }
 
-export const MAX_USED_COUNT = 32
+const MAX_USED_COUNT = 32
 /** An upper bound of a head's bytes. */
 export const MAX_FRAME_HEAD_BYTES = 40
 

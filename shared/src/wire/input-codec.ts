@@ -37,7 +37,7 @@ import { ViewStampCodec } from './view-stamp-codec.ts'
 export type InputResult = 'ok' | 'malformed' | 'far'
 
 /** Most that a press counter may grow from one record of a message to the next. The sampling side bounds presses per tick far below it. */
-export const MAX_PRESS_GROWTH = 127
+const MAX_PRESS_GROWTH = 127
 /** Growth from here on has a code of its own. */
 const LONG_GROWTH = 8
 

@@ -41,7 +41,7 @@ export interface InputMessageHead {
 /** Most ticks in a message. */
 export const MAX_RECORDS = 12
 /** An acknowledged tick is at most this far after the newest input: further is malformed. */
-export const MAX_ACK_AHEAD = 1024
+const MAX_ACK_AHEAD = 1024
 
 const COUNT_BITS = 15
 const HAS_ACK = 16
@@ -93,7 +93,7 @@ export function writeInputHead(writer: ByteWriter, head: InputMessageHead): void
   if (suspects !== 0) for (let i = 0; i < suspectTypes.length; i++) writer.u8(suspectTypes[i] ?? 0)
 }
 
-/** Fills `head` but for `newMask`. False: malformed, and what `head` then holds means nothing. */
+/** Fills `head` but for `newMask`; the caller looks at the reader's `ok`. False: malformed, and what `head` then holds means nothing. */
 export function readInputHead(reader: ByteReader, head: InputMessageHead, expectedNearTick: number): boolean {
   const newestTick = nearTick(reader.u16(), expectedNearTick)
   const flags = reader.u8()
@@ -110,7 +110,7 @@ export function readInputHead(reader: ByteReader, head: InputMessageHead, expect
   const { suspectTypes } = head
   const suspects = (flags & HAS_SUSPECTS) !== 0
   for (let i = 0; i < suspectTypes.length; i++) suspectTypes[i] = suspects ? reader.u8() : 0
-  if (!reader.ok || count > MAX_RECORDS || newestTick < 0 || newestTick > 0x7fff_ffff) return false
+  if (count > MAX_RECORDS || newestTick < 0 || newestTick > 0x7fff_ffff) return false
   head.newestTick = newestTick
   head.count = count
   head.ackTick = ackTick

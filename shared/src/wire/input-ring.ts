@@ -61,9 +61,8 @@ export class InputRing {
   /** The slot of `tick`: as it is if there was one, else a cleared one (zeros, no stamps). -1 if a newer tick has its place. */
   slotFor(tick: number): number {
     const slot = tick & this.mask
-    const there = this.ticks[slot] ?? -1
-    if (there === tick && tick >= 0) return slot
-    if (there > tick || tick < 0 || tick <= this.newestTick - this.capacity) return -1
+    if (tick >= 0 && this.ticks[slot] === tick) return slot
+    if (tick < 0 || tick <= this.newestTick - this.capacity) return -1
     this.ticks[slot] = tick
     if (tick > this.newestTick) this.newestTick = tick
     this.rows.fill(0, slot * this.width, (slot + 1) * this.width)

@@ -9,7 +9,5 @@ export const INPUT = 2
 /** Server to client: a frame, which begins with its private head (frame-head). */
 export const SNAPSHOT = 3
 
-export type MessageKind = typeof CONTROL | typeof INPUT | typeof SNAPSHOT
-
 /** Grows with every change of the wire that an older side would misread. The handshake compares it. */
 export const PROTOCOL_VERSION = 1

@@ -12,7 +12,7 @@ export type PlainObject = { [key: string]: Plain }
 export const MAX_PLAIN_DEPTH = 8
 /** Values of one piece of plain data, the outermost included. */
 export const MAX_PLAIN_VALUES = 4000
-export const MAX_KEY_LENGTH = 128
+const MAX_KEY_LENGTH = 128
 
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
 
@@ -77,21 +77,22 @@ export function assertPlain(value: unknown, place: string, depth = MAX_PLAIN_DEP
   throw new NetError('BAD_ARGUMENT', `${place} ${problem}.`, remedy)
 }
 
-/** A deep copy of plain data that was checked. Absent properties are left out. */
+/** A deep copy of plain data that was checked. Absent properties are left out, -0 becomes 0, as on the wire. */
 export function copyPlain(value: unknown): Plain {
   if (Array.isArray(value)) return value.map(copyPlain)
+  if (typeof value === 'number') return value + 0
   if (!isObject(value)) return value as Plain
   const copy: PlainObject = {}
   for (const key of keysOf(value)) copy[key] = copyPlain(value[key])
   return copy
 }
 
-/** Deep equality of plain data that was checked; 0 and -0 differ. */
+/** Deep equality of plain data that was checked. */
 export function equalPlain(a: unknown, b: unknown): boolean {
   if (Array.isArray(a)) {
     return Array.isArray(b) && a.length === b.length && a.every((item, index) => equalPlain(item, b[index]))
   }
-  if (!isObject(a)) return Object.is(a, b)
+  if (!isObject(a)) return a === b
   if (!isObject(b)) return false
   const keys = keysOf(a)
   return keys.length === keysOf(b).length && keys.every((key) => Object.hasOwn(b, key) && equalPlain(a[key], b[key]))

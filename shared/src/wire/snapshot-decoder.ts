@@ -3,8 +3,8 @@
  * nothing per body. A refusal leaves baseline and models as they were; `out` and the log's ticks of this frame then mean nothing and are dropped.
  */
 import { assert } from '../error.ts'
-import { FLAG_ASLEEP, HEADER_COUNTS, HEADER_NEXT_ID, HEADER_SEED, HEADER_TICK } from '../game/compiled.ts'
 import type { CompiledGame } from '../game/compiled.ts'
+import { FLAG_ASLEEP, HEADER_COUNTS, HEADER_NEXT_ID, HEADER_SEED, HEADER_TICK } from '../game/compiled.ts'
 import type { EventLog } from '../world/event-log.ts'
 import { seatOfKey } from '../world/spawn-key.ts'
 import { FIRST_KEYED_ID } from '../world/world.ts'
@@ -16,12 +16,20 @@ import { publicHash } from './snapshot-check.ts'
 import { EventReader } from './snapshot-events.ts'
 import { Expectation } from './snapshot-expectation.ts'
 import { decodeKey, type KeyScope } from './snapshot-keys.ts'
-import { ageClass, type FieldPlan, MAX_WINDOW_TICKS, makeLayout, type SnapshotLayout, type TypePlan } from './snapshot-layout.ts'
+import {
+  ageClass,
+  type FieldPlan,
+  MAX_WINDOW_TICKS,
+  makeLayout,
+  type SnapshotLayout,
+  TREND_BITS,
+  type TypePlan,
+} from './snapshot-layout.ts'
 import { SnapshotModels } from './snapshot-models.ts'
 import { decodeLevels, decodePresence } from './snapshot-seats.ts'
 import { decodeTailFields } from './snapshot-tail.ts'
 import { HeldTimeline } from './snapshot-timeline.ts'
-import { Trend, TREND_MODES } from './snapshot-trend.ts'
+import { TREND_MODES, Trend } from './snapshot-trend.ts'
 import { applyResidual, bentPosition, decodeDifference, decodeValue, inRange } from './snapshot-values.ts'
 
 /**
@@ -160,15 +168,14 @@ export class SnapshotDecoder {
 
   private readModes(age: number, plan: TypePlan, baseline: Int32Array, earlier: Int32Array | undefined): boolean {
     const { trend } = this
-    trend.modes.fill(0)
     if (this.trendSpan === 0 || earlier === undefined) return true
     trend.begin(plan, baseline, earlier, this.timeline.steps, this.trendSpan)
     for (let i = 0; i < plan.fields.length; i++) {
       const field = plan.fields[i]
-      if (field === undefined || field.trend < 0) continue
-      const mode = decodeSymbol(this.decoder, this.table, age + field.trend, 2)
+      if (field === undefined || !Trend.has(field, this.motionTypes[plan.index] === 1)) continue
+      const mode = decodeSymbol(this.decoder, this.table, age + field.trend, TREND_BITS)
       if (mode >= TREND_MODES) return false
-      trend.modes[i] = mode
+      trend.applyAll(field, this.expectation.ints, mode)
     }
     return true
   }
@@ -202,7 +209,8 @@ export class SnapshotDecoder {
       const oldId = k < keptCount && baseline !== undefined ? (baseline[plan.ids + from] ?? 0) : Infinity
       const newId = c < cameCount ? (came[c] ?? 0) : Infinity
       if (oldId === newId || decoder.overrun > READ_AHEAD) return false
-      for (let h = 0; h < plan.hidden.length; h++) out[(plan.hidden[h]?.offset ?? 0) + row] = plan.hidden[h]?.initial ?? 0
+      for (let h = 0; h < plan.hidden.length; h++)
+        out[(plan.hidden[h]?.offset ?? 0) + row] = plan.hidden[h]?.initial ?? 0
       if (oldId < newId && baseline !== undefined) {
         k++
         previousDiffers = this.readRow(age, plan, baseline, from, out, row, previousDiffers)
@@ -292,7 +300,6 @@ export class SnapshotDecoder {
   ): number {
     const { decoder, table } = this
     const { fields } = plan
-    const expectation = this.expectation.of(plan, baseline)
     const oldOwner = baseline[plan.owners + from] ?? 0
     const stirred = (this.timeline.stirred[oldOwner] ?? 0) * 2
     out[plan.ids + row] = baseline[plan.ids + from] ?? 0
@@ -301,7 +308,7 @@ export class SnapshotDecoder {
     if (decoder.decodeBit(table, age + plan.differs + stirred + previousDiffers) === 0) {
       for (let i = 0; i < fields.length; i++) {
         const field = fields[i]
-        if (field !== undefined) out[field.offset + row] = this.expected(plan, field, i, expectation, baseline, from, out, row)
+        if (field !== undefined) out[field.offset + row] = this.expected(plan, field, baseline, from, out, row)
       }
       return 0
     }
@@ -311,7 +318,7 @@ export class SnapshotDecoder {
       const field = fields[i]
       if (field === undefined) continue
       previous = decoder.decodeBit(table, age + field.zero + stirred + previous)
-      let value = this.expected(plan, field, i, expectation, baseline, from, out, row)
+      let value = this.expected(plan, field, baseline, from, out, row)
       if (previous === 1) {
         value = applyResidual(field, value, decodeDifference(decoder, table, field, age + field.moved))
         if (!inRange(field, value)) {
@@ -338,26 +345,27 @@ export class SnapshotDecoder {
     return true
   }
 
-  /** What is expected of field `i`; those before it are in `out` already. */
+  /** What is expected of a field; those before it in coding order are in `out` already. */
   private expected(
     plan: TypePlan,
     field: FieldPlan,
-    i: number,
-    expectation: Int32Array,
     baseline: Int32Array,
     from: number,
     out: Int32Array,
     row: number,
   ): number {
-    const { trend, timeline } = this
-    const velocity = this.motionTypes[plan.index] === 1 ? plan.fields[field.velocity] : undefined
-    const speed = velocity === undefined ? 0 : (out[velocity.offset + row] ?? 0)
-    if (velocity !== undefined && speed !== expectation[velocity.offset + from]) {
-      const start = baseline[field.offset + from] ?? 0
+    // Reading an array at -1 is slow.
+    const velocity = field.velocity < 0 ? undefined : plan.fields[field.velocity]
+    if (velocity !== undefined && this.motionTypes[plan.index] === 1) {
       const before = baseline[velocity.offset + from] ?? 0
-      return bentPosition(field, velocity, start, before, speed, timeline.steps, 1 / this.layout.game.tickRate)
+      const speed = out[velocity.offset + row] ?? 0
+      if (speed !== before) {
+        const start = baseline[field.offset + from] ?? 0
+        const dt = 1 / this.layout.game.tickRate
+        return bentPosition(field, velocity, start, before, speed, this.timeline.steps, dt)
+      }
     }
-    return trend.apply(field, from, expectation[field.offset + from] ?? 0, trend.modes[i] ?? 0)
+    return this.expectation.ints[field.offset + from] ?? 0
   }
 }
 

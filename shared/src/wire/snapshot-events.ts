@@ -79,7 +79,14 @@ export class EventReader {
   }
 
   /** Replaces the events of (from, to] in the log. False for what no encoder writes. A full tick of the log drops what does not fit. */
-  decode(decoder: RangeDecoder, models: ModelTable, age: number, log: EventLog | undefined, from: number, to: number): boolean {
+  decode(
+    decoder: RangeDecoder,
+    models: ModelTable,
+    age: number,
+    log: EventLog | undefined,
+    from: number,
+    to: number,
+  ): boolean {
     const { layout } = this
     this.hash = 0
     if (log !== undefined) for (let tick = from + 1; tick <= to; tick++) log.begin(tick)

@@ -22,20 +22,20 @@ export class Expectation {
     this.dt = 1 / layout.game.tickRate
   }
 
-  /** The memory that holds what is expected of a type's rows, which stand where they do in the baseline. */
-  of(plan: TypePlan, baseline: Int32Array): Int32Array {
-    return this.byMotion[plan.index] === 1 ? this.scratch.ints : baseline
+  /** What is expected of the baseline's rows, in the columns of public fields. */
+  get ints(): Int32Array {
+    return this.scratch.ints
   }
 
-  /** Moves the types named by `byMotion` on, over the ticks of the timeline. */
+  /** Takes the baseline, and moves the types named by `byMotion` on over the ticks of the timeline. */
   advance(baseline: Int32Array, timeline: HeldTimeline): void {
     const { types } = this.layout
     let any = false
     for (let index = 0; index < types.length; index++) {
       const plan = types[index]
-      if (plan === undefined || this.byMotion[index] !== 1) continue
-      any = true
+      if (plan === undefined) continue
       this.copyRows(plan, baseline)
+      if (this.byMotion[index] === 1) any = true
     }
     if (!any) return
     for (let step = 0; step < timeline.steps; step++) {

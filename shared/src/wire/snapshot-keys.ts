@@ -13,6 +13,8 @@ const STAMP_BITS = 14
 const STAMP_MASK = 2 ** STAMP_BITS - 1
 const KEY_BITS = 30
 const ORDINAL_BITS = 4
+/** No key that a game makes has this bit. */
+const SPARE_BIT = 2 ** 29
 
 /** What ids are coded against. */
 export interface KeyScope {
@@ -22,7 +24,14 @@ export interface KeyScope {
 }
 
 /** Codes `key` (1 to 2^31 - 1). `before` is the last counted one, or 0; `tick` is near the moment it was made. */
-export function encodeKey(sink: BitSink, models: ModelTable, scope: KeyScope, key: number, before: number, tick: number): void {
+export function encodeKey(
+  sink: BitSink,
+  models: ModelTable,
+  scope: KeyScope,
+  key: number,
+  before: number,
+  tick: number,
+): void {
   const { plan } = scope
   if (key < FIRST_KEYED_ID) {
     sink.encodeBit(models, plan.keyed, 0)
@@ -31,7 +40,7 @@ export function encodeKey(sink: BitSink, models: ModelTable, scope: KeyScope, ke
   }
   sink.encodeBit(models, plan.keyed, 1)
   const seat = (key >> 19) & 1023
-  const foreign = seat > scope.maxPlayers ? 1 : 0
+  const foreign = seat > scope.maxPlayers || key >= FIRST_KEYED_ID + SPARE_BIT ? 1 : 0
   sink.encodeBit(models, plan.foreign, foreign)
   if (foreign === 1) {
     sink.encodeDirect(key, KEY_BITS)
@@ -47,7 +56,13 @@ export function encodeKey(sink: BitSink, models: ModelTable, scope: KeyScope, ke
 }
 
 /** The mirror of `encodeKey`, or 0 for what is none. */
-export function decodeKey(decoder: RangeDecoder, models: ModelTable, scope: KeyScope, before: number, tick: number): number {
+export function decodeKey(
+  decoder: RangeDecoder,
+  models: ModelTable,
+  scope: KeyScope,
+  before: number,
+  tick: number,
+): number {
   const { plan } = scope
   if (decoder.decodeBit(models, plan.keyed) === 0) {
     const key = before + 1 + decodeResidual(decoder, models, plan.gap)
@@ -59,5 +74,7 @@ export function decodeKey(decoder: RangeDecoder, models: ModelTable, scope: KeyS
   const stamp =
     byPress === 1 ? decoder.decodeDirect(STAMP_BITS) : (tick - decodeResidual(decoder, models, plan.age)) & STAMP_MASK
   const ordinal = decodeSymbol(decoder, models, plan.ordinal, ORDINAL_BITS)
-  return seat > scope.maxPlayers ? 0 : FIRST_KEYED_ID + seat * 2 ** 19 + byPress * 2 ** 18 + stamp * KEY_ORDINALS + ordinal
+  return seat > scope.maxPlayers
+    ? 0
+    : FIRST_KEYED_ID + seat * 2 ** 19 + byPress * 2 ** 18 + stamp * KEY_ORDINALS + ordinal
 }

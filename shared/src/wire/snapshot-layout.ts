@@ -19,6 +19,8 @@ import { ContextList } from './snapshot-contexts.ts'
 export const MAX_WINDOW_TICKS = 64
 /** Ages of a baseline, in snapshots, that have models of their own: 1, 2 to 4, more. */
 export const AGE_CLASSES = 3
+/** Bits of the symbol that is a trend's mode. */
+export const TREND_BITS = 2
 /** Most events of one tick in a body. */
 export const MAX_EVENTS_PER_TICK = 1024
 
@@ -43,7 +45,7 @@ export interface FieldPlan extends ValuePlan {
   /** Where its column starts in a world's memory; in an event, its place after the event's start. */
   readonly offset: number
   readonly step: number
-  /** For a linear motion's position: the place in `TypePlan.fields` of its velocity, which is coded before it. Else -1. */
+  /** For a linear motion's position: the place in `TypePlan.fields` of its velocity, which no pair moves and is coded before it. Else -1. */
   readonly velocity: number
   /** Symbol models of its trend's mode (section of the age), or -1 if it has none. */
   readonly trend: number
@@ -176,9 +178,29 @@ function codingOf(field: AnyField): number {
   return field.kind === 'float32' ? CODING_FLOAT : CODING_PLAIN
 }
 
+/** All field plans are made here, so that hot code meets one kind of object. */
+function fieldPlan(
+  field: AnyField,
+  offset: number,
+  models: { readonly fresh: number; readonly moved: number },
+  inBody = { velocity: -1, trend: -1, zero: 0 },
+): FieldPlan {
+  const { coding, rawMin, rawMax, shift, initial } = valuePlan(field)
+  const { fresh, moved } = models
+  const { velocity, trend, zero } = inBody
+  return { coding, rawMin, rawMax, shift, initial, offset, step: field.step, velocity, trend, fresh, moved, zero }
+}
+
+/** The place of the velocity that moves a position, if it is the only one and nothing moves it in turn. Else -1. */
+function steadyVelocity(type: CompiledEntity, place: number): number {
+  const [first, second] = type.linear.filter(({ position }) => position === place)
+  if (first === undefined || second !== undefined) return -1
+  return type.linear.some(({ position }) => position === first.velocity) ? -1 : first.velocity
+}
+
 function trendModels(field: AnyField, age: ContextList): number {
   const coding = codingOf(field)
-  return field.smooth && (coding === CODING_PLAIN || coding === CODING_WRAP) ? age.symbol(2) : -1
+  return field.smooth && (coding === CODING_PLAIN || coding === CODING_WRAP) ? age.symbol(TREND_BITS) : -1
 }
 
 function keyPlan(shared: ContextList): KeyPlan {
@@ -211,18 +233,13 @@ function publicFields(type: CompiledEntity, shared: ContextList, age: ContextLis
   const order = codingOrder(type)
   return order.map((place, at): FieldPlan => {
     const { field, offset } = type.fields[place] as (typeof type.fields)[number]
-    const pairs = type.linear.filter(({ position }) => position === place)
-    const velocity = pairs.length === 1 ? order.indexOf(pairs[0]?.velocity ?? -1) : -1
-    return {
-      ...valuePlan(field),
-      offset,
-      step: field.step,
+    const velocity = order.indexOf(steadyVelocity(type, place))
+    const models = { fresh: shared.residual(0.5), moved: age.residual(0.2) }
+    return fieldPlan(field, offset, models, {
       velocity: velocity < at ? velocity : -1,
       trend: trendModels(field, age),
-      fresh: shared.residual(0.5),
       zero: age.flags(4, 0.2),
-      moved: age.residual(0.2),
-    }
+    })
   })
 }
 
@@ -240,16 +257,9 @@ function typePlan(type: CompiledEntity, shared: ContextList, tail: ContextList, 
     owners: type.base + COLUMN_OWNER * type.rows,
     flags: type.base + COLUMN_FLAGS * type.rows,
     fields,
-    ownerFields: ofOwner.map(({ field, offset }) => ({
-      ...valuePlan(field),
-      offset,
-      step: field.step,
-      velocity: -1,
-      trend: -1,
-      fresh: tail.residual(0.5),
-      zero: 0,
-      moved: tail.residual(0.1),
-    })),
+    ownerFields: ofOwner.map(({ field, offset }) =>
+      fieldPlan(field, offset, { fresh: tail.residual(0.5), moved: tail.residual(0.1) }),
+    ),
     hidden: hidden.map(({ field, offset }) => ({ offset, initial: field.initial })),
     moves: type.motion !== undefined,
     linear: type.linear.map(({ position, velocity }) => ({ position: planOf(position), velocity: planOf(velocity) })),
@@ -287,8 +297,7 @@ function eventPlans(game: CompiledGame, shared: ContextList): EventPlan[] {
   return game.events.map((event) => ({
     fields: event.fields.flatMap(({ field }, at): FieldPlan[] => {
       if (field.visibility !== 'public') return []
-      const fresh = shared.residual(0.7)
-      return [{ ...valuePlan(field), offset: at, step: field.step, velocity: -1, trend: -1, fresh, zero: 0, moved: 0 }]
+      return [fieldPlan(field, at, { fresh: shared.residual(0.7), moved: 0 })]
     }),
   }))
 }

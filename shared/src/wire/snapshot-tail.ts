@@ -30,7 +30,13 @@ function rowOf(plan: TypePlan, memory: Int32Array, id: number): number {
 }
 
 /** The baseline's row that an owned row is coded against, or -1 for the initial values. */
-function knownRow(plan: TypePlan, baseline: Int32Array | undefined, current: Int32Array, row: number, seat: number): number {
+function knownRow(
+  plan: TypePlan,
+  baseline: Int32Array | undefined,
+  current: Int32Array,
+  row: number,
+  seat: number,
+): number {
   if (baseline === undefined) return -1
   const known = rowOf(plan, baseline, current[plan.ids + row] ?? 0)
   return known >= 0 && baseline[plan.owners + known] === seat ? known : -1

@@ -11,12 +11,11 @@ import { residualOf } from './snapshot-values.ts'
 export const TREND_MODES = 3
 
 export class Trend {
-  /** Per field of the type in hand, in coding order. */
-  readonly modes = new Uint8Array(64)
   private baseline: Int32Array = new Int32Array(0)
   private earlier: Int32Array = new Int32Array(0)
   /** Per row of the baseline: its row in the earlier snapshot, or -1. */
   private readonly rows: Int32Array
+  private count = 0
   private steps = 0
   private span = 1
 
@@ -32,6 +31,7 @@ export class Trend {
     this.span = span
     const count = baseline[HEADER_COUNTS + plan.index] ?? 0
     const known = earlier[HEADER_COUNTS + plan.index] ?? 0
+    this.count = count
     let at = 0
     for (let row = 0; row < count; row++) {
       const id = baseline[plan.ids + row] ?? 0
@@ -39,6 +39,20 @@ export class Trend {
       const same = at < known && earlier[plan.ids + at] === id
       const jumped = (((baseline[plan.flags + row] ?? 0) ^ (earlier[plan.flags + at] ?? 0)) & TELEPORT_MASK) !== 0
       this.rows[row] = same && !jumped ? at : -1
+    }
+  }
+
+  /** Whether a body says a mode for this field. A linear motion's position has its velocity to go by. */
+  static has(field: FieldPlan, byMotion: boolean): boolean {
+    return field.trend >= 0 && !(byMotion && field.velocity >= 0)
+  }
+
+  /** Adds a field's trend to what is expected of all rows. */
+  applyAll(field: FieldPlan, expected: Int32Array, halves: number): void {
+    const count = halves === 0 ? 0 : this.count
+    for (let row = 0; row < count; row++) {
+      const at = field.offset + row
+      expected[at] = this.apply(field, row, expected[at] ?? 0, halves)
     }
   }
 

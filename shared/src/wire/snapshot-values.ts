@@ -39,7 +39,13 @@ export function inRange(plan: ValuePlan, value: number): boolean {
 }
 
 /** The difference of two whole numbers may need 33 bits; it wraps to 32, and back. A toggle that is not 0 is 1 and costs nothing more. */
-export function encodeDifference(sink: BitSink, models: ModelTable, plan: ValuePlan, base: number, residual: number): void {
+export function encodeDifference(
+  sink: BitSink,
+  models: ModelTable,
+  plan: ValuePlan,
+  base: number,
+  residual: number,
+): void {
   if (plan.coding !== CODING_TOGGLE) encodeNonZero(sink, models, base, residual)
 }
 

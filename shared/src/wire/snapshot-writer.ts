@@ -5,11 +5,12 @@
  *     seed, whether trends are used, presence, changes of shared levels, events, which types go without motion,
  *     then per entity type: rows that went, ids that came, modes of the trends, all rows in order of their ids; then 32 bits of check
  */
-import { FLAG_ASLEEP, HEADER_COUNTS, HEADER_SEED, HEADER_TICK } from '../game/compiled.ts'
+
 import { NetError } from '../error.ts'
+import { FLAG_ASLEEP, HEADER_COUNTS, HEADER_SEED, HEADER_TICK } from '../game/compiled.ts'
 import type { EventLog } from '../world/event-log.ts'
-import { FIRST_KEYED_ID } from '../world/world.ts'
 import { seatOfKey } from '../world/spawn-key.ts'
+import { FIRST_KEYED_ID } from '../world/world.ts'
 import type { BitSink, ModelTable } from './bit-model.ts'
 import { hashStep } from './hash.ts'
 import { encodeNonZero, encodeResidual, encodeSymbol } from './residual-coder.ts'
@@ -17,11 +18,20 @@ import { publicHash } from './snapshot-check.ts'
 import { encodeEvents } from './snapshot-events.ts'
 import { Expectation } from './snapshot-expectation.ts'
 import { encodeKey, type KeyScope } from './snapshot-keys.ts'
-import { ageClass, type FieldPlan, MAX_WINDOW_TICKS, type SnapshotLayout, type TypePlan } from './snapshot-layout.ts'
+import {
+  ageClass,
+  CODING_TOGGLE,
+  CODING_XOR,
+  type FieldPlan,
+  MAX_WINDOW_TICKS,
+  type SnapshotLayout,
+  TREND_BITS,
+  type TypePlan,
+} from './snapshot-layout.ts'
 import { SnapshotModels } from './snapshot-models.ts'
 import { encodeLevels, encodePresence } from './snapshot-seats.ts'
 import { HeldTimeline } from './snapshot-timeline.ts'
-import { Trend, TREND_MODES } from './snapshot-trend.ts'
+import { TREND_MODES, Trend } from './snapshot-trend.ts'
 import { bentPosition, encodeDifference, encodeValue, residualOf } from './snapshot-values.ts'
 
 /** What a body is made of. Memories are as `World.save` gives them, or a view of one with fewer rows; they must be settled. */
@@ -29,7 +39,7 @@ export interface BodyInput {
   /** What the client has; `undefined` for a full frame. */
   readonly baseline: Int32Array | undefined
   /** The snapshot on which the baseline's frame was built, if the client still has it: lets rates go on. Used up to MAX_WINDOW_TICKS before it. */
-  readonly earlier: Int32Array | undefined
+  readonly earlier?: Int32Array | undefined
   /** With a baseline: 1 to MAX_WINDOW_TICKS before `tick`. Without: where its events begin, `tick` for none. */
   readonly baselineTick: number
   readonly current: Int32Array
@@ -59,7 +69,9 @@ export class SnapshotWriter {
   private readonly source: Int32Array
   private readonly trend: Trend
   private trendSpan = 0
-  private readonly residuals = new Int32Array(64)
+  /** Of the table in hand: field in coding order * mostRows + row. */
+  private readonly residuals: Int32Array
+  private readonly mostRows: number
 
   constructor(layout: SnapshotLayout) {
     this.layout = layout
@@ -72,7 +84,9 @@ export class SnapshotWriter {
     this.scopes = layout.types.map(({ key }) => ({ plan: key, maxPlayers, seatBits }))
     this.eventScope = { plan: layout.eventKey, maxPlayers, seatBits }
     const most = Math.max(...layout.types.map(({ max }) => max))
+    this.mostRows = most
     this.source = new Int32Array(most)
+    this.residuals = new Int32Array(most * Math.max(...layout.types.map(({ fields }) => fields.length)))
     this.trend = new Trend(most)
   }
 
@@ -133,8 +147,8 @@ export class SnapshotWriter {
     const count = current[HEADER_COUNTS + index] ?? 0
     this.writeRemoved(sink, age, plan, baseline, current)
     this.writeIds(sink, age, plan, current, count, tick)
-    this.trend.modes.fill(0)
     if (this.trendSpan > 0) this.writeModes(sink, age, plan, input, count)
+    if (baseline !== undefined) this.formResiduals(plan, baseline, current, count)
     let previousOwner = 0
     let previousDiffers = 0
     for (let row = 0; row < count; row++) {
@@ -202,10 +216,11 @@ export class SnapshotWriter {
     const { baseline, earlier, current } = input
     if (baseline === undefined || earlier === undefined) return
     trend.begin(plan, baseline, earlier, this.timeline.steps, this.trendSpan)
-    const expectation = this.expectation.of(plan, baseline)
+    const expectation = this.expectation.ints
+    const byMotion = this.expectation.byMotion[plan.index] === 1
     for (let i = 0; i < plan.fields.length; i++) {
       const field = plan.fields[i]
-      if (field === undefined || field.trend < 0) continue
+      if (field === undefined || !Trend.has(field, byMotion)) continue
       let best = 0
       let bestBits = this.costOf(field, expectation, current, count, 0)
       for (let mode = 1; mode < TREND_MODES && bestBits > 0; mode++) {
@@ -214,20 +229,23 @@ export class SnapshotWriter {
         best = mode
         bestBits = bits
       }
-      trend.modes[i] = best
-      encodeSymbol(sink, this.table, age + field.trend, 2, best)
+      encodeSymbol(sink, this.table, age + field.trend, TREND_BITS, best)
+      trend.applyAll(field, expectation, best)
     }
   }
 
-  /** About how many bits a field's residuals take. */
+  /** About how many bits a field's residuals take. Only whole numbers and angles have trends. */
   private costOf(field: FieldPlan, expectation: Int32Array, current: Int32Array, count: number, mode: number): number {
     const { source, trend } = this
+    const { offset, shift } = field
     let bits = 0
     for (let row = 0; row < count; row++) {
       const from = source[row] ?? -1
       if (from < 0) continue
-      const expected = trend.apply(field, from, expectation[field.offset + from] ?? 0, mode)
-      bits += 32 - Math.clz32(Math.abs(residualOf(field, current[field.offset + row] ?? 0, expected)))
+      let expected = expectation[offset + from] ?? 0
+      if (mode > 0) expected = trend.apply(field, from, expected, mode)
+      const residual = (((current[offset + row] ?? 0) - expected) << shift) >> shift
+      bits += 32 - Math.clz32(residual < 0 ? -residual : residual)
     }
     return bits
   }
@@ -257,13 +275,14 @@ export class SnapshotWriter {
     row: number,
     previousDiffers: number,
   ): number {
-    const { table, residuals } = this
+    const { table, residuals, mostRows } = this
     const { fields } = plan
     const owner = baseline[plan.owners + from] ?? 0
     const ownerMove = (current[plan.owners + row] ?? 0) - owner
     const flagsMove = packFlags(current[plan.flags + row] ?? 0) ^ packFlags(baseline[plan.flags + from] ?? 0)
     const meta = ownerMove !== 0 || flagsMove !== 0 ? 1 : 0
-    const differs = this.formResiduals(plan, baseline, from, current, row) | meta
+    let differs = meta
+    for (let i = 0; i < fields.length && differs === 0; i++) if (residuals[i * mostRows + row] !== 0) differs = 1
     const stirred = (this.timeline.stirred[owner] ?? 0) * 2
     sink.encodeBit(table, age + plan.differs + stirred + previousDiffers, differs)
     if (differs === 0) return 0
@@ -277,7 +296,7 @@ export class SnapshotWriter {
     for (let i = 0; i < fields.length; i++) {
       const field = fields[i]
       if (field === undefined) continue
-      const residual = residuals[i] ?? 0
+      const residual = residuals[i * mostRows + row] ?? 0
       const nonZero = residual === 0 ? 0 : 1
       sink.encodeBit(table, age + field.zero + stirred + previous, nonZero)
       if (nonZero === 1) encodeDifference(sink, table, field, age + field.moved, residual)
@@ -286,36 +305,55 @@ export class SnapshotWriter {
     return 1
   }
 
-  /** Fills `residuals` in coding order. Gives 1 if any is not 0. */
-  private formResiduals(
-    plan: TypePlan,
-    baseline: Int32Array,
-    from: number,
-    current: Int32Array,
-    row: number,
-  ): number {
-    const { residuals } = this
-    const { fields } = plan
-    const { trend, timeline } = this
-    const expectation = this.expectation.of(plan, baseline)
-    const byMotion = this.expectation.byMotion[plan.index] === 1
-    let any = 0
-    for (let i = 0; i < fields.length; i++) {
-      const field = fields[i]
+  /** Fills `residuals`, column by column, for the rows that were in the baseline. */
+  private formResiduals(plan: TypePlan, baseline: Int32Array, current: Int32Array, count: number): void {
+    const { residuals, source, mostRows } = this
+    const expected = this.expectation.ints
+    for (let i = 0; i < plan.fields.length; i++) {
+      const field = plan.fields[i]
       if (field === undefined) continue
-      let expected = expectation[field.offset + from] ?? 0
-      const velocity = byMotion ? fields[field.velocity] : undefined
-      const speed = velocity === undefined ? 0 : (current[velocity.offset + row] ?? 0)
-      if (velocity !== undefined && speed !== expectation[velocity.offset + from]) {
-        const start = baseline[field.offset + from] ?? 0
-        const before = baseline[velocity.offset + from] ?? 0
-        expected = bentPosition(field, velocity, start, before, speed, timeline.steps, 1 / this.layout.game.tickRate)
-      } else expected = trend.apply(field, from, expected, trend.modes[i] ?? 0)
-      const residual = residualOf(field, current[field.offset + row] ?? 0, expected)
-      residuals[i] = residual
-      if (residual !== 0) any = 1
+      if (field.velocity >= 0 && this.expectation.byMotion[plan.index] === 1) {
+        this.formBent(plan, field, i, baseline, current, count)
+        continue
+      }
+      const { offset, coding, shift } = field
+      const to = i * mostRows
+      const xor = coding === CODING_XOR || coding === CODING_TOGGLE
+      for (let row = 0; row < count; row++) {
+        const from = source[row] ?? -1
+        if (from < 0) continue
+        const value = current[offset + row] ?? 0
+        const old = expected[offset + from] ?? 0
+        residuals[to + row] = xor ? value ^ old : ((value - old) << shift) >> shift
+      }
     }
-    return any
+  }
+
+  /** The same for a linear motion's position, whose velocity may have changed. */
+  private formBent(
+    plan: TypePlan,
+    field: FieldPlan,
+    i: number,
+    baseline: Int32Array,
+    current: Int32Array,
+    count: number,
+  ): void {
+    const velocity = plan.fields[field.velocity]
+    if (velocity === undefined) return
+    const { source, timeline } = this
+    const dt = 1 / this.layout.game.tickRate
+    for (let row = 0; row < count; row++) {
+      const from = source[row] ?? -1
+      if (from < 0) continue
+      const before = baseline[velocity.offset + from] ?? 0
+      const speed = current[velocity.offset + row] ?? 0
+      let expected = this.expectation.ints[field.offset + from] ?? 0
+      if (speed !== before) {
+        const start = baseline[field.offset + from] ?? 0
+        expected = bentPosition(field, velocity, start, before, speed, timeline.steps, dt)
+      }
+      this.residuals[i * this.mostRows + row] = residualOf(field, current[field.offset + row] ?? 0, expected)
+    }
   }
 }
 
@@ -327,4 +365,3 @@ function checkWindow(windowTicks: number, least: number): void {
     'Send a full frame: no baseline, and baselineTick = tick.',
   )
 }
-

@@ -16,9 +16,9 @@ import type { BitWriter } from './bit-writer.ts'
 import { STAMP_INTS } from './input-ring.ts'
 
 /** Most ticks between the two snapshots of a stamp. */
-export const MAX_STAMP_SPAN = 64
+const MAX_STAMP_SPAN = 64
 /** Most ticks between a stamp's newer snapshot and the newest input of the message. */
-export const MAX_STAMP_AGE = 2047
+const MAX_STAMP_AGE = 2047
 
 const NONE = 0
 const BEYOND = 1

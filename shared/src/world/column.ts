@@ -8,7 +8,7 @@
 import { NetError } from '../error.ts'
 import type { AnyField } from '../game/field.ts'
 import { angleShift, fitsFloat, ROUNDING, rangeError } from '../game/quantize.ts'
-import { type PartMaker, RowView, refuse } from './row-view.ts'
+import { type PartMaker, type RowView, refuse } from './row-view.ts'
 
 /** One field as its accessors know it. */
 interface Column {
@@ -165,8 +165,7 @@ function defineFlags(proto: object, name: string, column: Column, part: number):
 }
 
 /** Where server-only fields are unknown, reading one is a mistake, and writing one does nothing: it keeps its initial value. */
-function hideOnClients(proto: object, name: string, { place }: Column): void {
-  const shown = Object.getOwnPropertyDescriptor(proto, name)
+function hideOnClients(proto: object, name: string, { place }: Column, shown: PropertyDescriptor | undefined): void {
   Object.defineProperty(proto, name, {
     enumerable: true,
     get(this: RowView) {
@@ -198,11 +197,13 @@ export function defineColumn(
   offset: number,
 ): void {
   const column = { place, field, offset }
-  if (field.kind === 'angle') defineAngle(proto, name, column)
-  else if (field.kind === 'bool') defineBool(proto, name, column)
-  else if (field.kind === 'float32') defineFloat(proto, name, column)
-  else if (field.kind === 'enumeration') defineEnumeration(proto, name, column)
-  else if (field.kind === 'flags') defineFlags(proto, name, column, makers.push(flagSetMaker(column)) - 1)
-  else defineNumber(proto, name, column)
-  if (field.visibility === 'server') hideOnClients(proto, name, column)
+  const isHidden = field.visibility === 'server'
+  const target = isHidden ? {} : proto
+  if (field.kind === 'angle') defineAngle(target, name, column)
+  else if (field.kind === 'bool') defineBool(target, name, column)
+  else if (field.kind === 'float32') defineFloat(target, name, column)
+  else if (field.kind === 'enumeration') defineEnumeration(target, name, column)
+  else if (field.kind === 'flags') defineFlags(target, name, column, makers.push(flagSetMaker(column)) - 1)
+  else defineNumber(target, name, column)
+  if (isHidden) hideOnClients(proto, name, column, Object.getOwnPropertyDescriptor(target, name))
 }

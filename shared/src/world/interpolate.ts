@@ -3,23 +3,26 @@
  * so that what was drawn and what a shot is judged against are equal integers.
  * Pure; hot on clients (once per display frame) and on the server (once per judged press).
  */
-import { COLUMN_FLAGS, COLUMN_ID, type CompiledEntity, type CompiledField, type CompiledGame, HEADER_COUNTS, TELEPORT_MASK } from '../game/compiled.ts'
+import {
+  COLUMN_FLAGS,
+  COLUMN_ID,
+  type CompiledEntity,
+  type CompiledField,
+  type CompiledGame,
+  HEADER_COUNTS,
+  TELEPORT_MASK,
+} from '../game/compiled.ts'
+import { floatBits, floatOfBits } from '../game/quantize.ts'
 import type { World } from './world.ts'
 
 /** Parts between two snapshots. */
 export const FRACTION_ONE = 256
-
-const bits = new ArrayBuffer(4)
-const asFloat = new Float32Array(bits)
-const asInt = new Int32Array(bits)
+/** After every id. */
+const NO_MORE = 0x7fffffff
 
 function mixFloat(a: number, b: number, fraction: number): number {
-  asInt[0] = a
-  const from = asFloat[0] ?? 0
-  asInt[0] = b
-  const to = asFloat[0] ?? 0
-  asFloat[0] = from + ((to - from) * fraction) / FRACTION_ONE
-  return asInt[0] ?? 0
+  const from = floatOfBits(a)
+  return floatBits(from + ((floatOfBits(b) - from) * fraction) / FRACTION_ONE)
 }
 
 /** Raw value `fraction`/256 of the way from `a` to `b`; angles go the shorter way round. */
@@ -47,7 +50,16 @@ function copyRow(type: CompiledEntity, from: Int32Array, row: number, out: Int32
   }
 }
 
-function mixRow(type: CompiledEntity, a: Int32Array, rowA: number, b: Int32Array, rowB: number, fraction: number, out: Int32Array, to: number): void {
+function mixRow(
+  type: CompiledEntity,
+  a: Int32Array,
+  rowA: number,
+  b: Int32Array,
+  rowB: number,
+  fraction: number,
+  out: Int32Array,
+  to: number,
+): void {
   copyRow(type, a, rowA, out, to)
   const flags = type.base + COLUMN_FLAGS * type.rows
   if ((((a[flags + rowA] ?? 0) ^ (b[flags + rowB] ?? 0)) & TELEPORT_MASK) !== 0) return
@@ -59,20 +71,6 @@ function mixRow(type: CompiledEntity, a: Int32Array, rowA: number, b: Int32Array
   }
 }
 
-/**
- * Fills `out` with the world `fraction`/256 (0 to 255) of the way from snapshot `a` to the later snapshot `b`.
- * An entity that is in only one of the two stands where that one has it; a teleport is not a slide: it stands at its old place until `b` is reached.
- */
-export function interpolate(game: CompiledGame, a: Int32Array, b: Int32Array, fraction: number, out: World): void {
-  const ints = out.ints
-  ints.set(a.subarray(0, game.entities[0]?.base ?? a.length))
-  for (let index = 0; index < game.entities.length; index++) {
-    const type = game.entities[index]
-    if (type !== undefined) ints[HEADER_COUNTS + index] = mergeTable(type, a, b, fraction, ints)
-  }
-  out.adopt()
-}
-
 /** Merges two tables sorted by id. Gives the number of rows. */
 function mergeTable(type: CompiledEntity, a: Int32Array, b: Int32Array, fraction: number, out: Int32Array): number {
   const ids = type.base + COLUMN_ID * type.rows
@@ -82,11 +80,40 @@ function mergeTable(type: CompiledEntity, a: Int32Array, b: Int32Array, fraction
   let rowB = 0
   let to = 0
   while ((rowA < countA || rowB < countB) && to < type.max) {
-    const idA = rowA < countA ? (a[ids + rowA] ?? 0) : Infinity
-    const idB = rowB < countB ? (b[ids + rowB] ?? 0) : Infinity
+    const idA = rowA < countA ? (a[ids + rowA] ?? 0) : NO_MORE
+    const idB = rowB < countB ? (b[ids + rowB] ?? 0) : NO_MORE
     if (idA === idB) mixRow(type, a, rowA++, b, rowB++, fraction, out, to++)
     else if (idA < idB) copyRow(type, a, rowA++, out, to++)
     else copyRow(type, b, rowB++, out, to++)
   }
   return to
+}
+
+/** Rows that `out` had before and has no more become 0, so that equal moments are equal memories. */
+function clearRows(type: CompiledEntity, out: Int32Array, from: number, to: number): void {
+  for (let column = 0; column < type.columns; column++) {
+    const at = type.base + column * type.rows
+    for (let row = from; row < to; row++) out[at + row] = 0
+  }
+}
+
+/**
+ * Fills `out` with the world `fraction`/256 (0 to 255) of the way from snapshot `a` to the later snapshot `b`. All but the entities is `a`'s.
+ * An entity that is in only one of the two stands where that one has it; a teleport is not a slide: it stands at its old place until `b`
+ * is reached (the flags count teleports modulo 4).
+ */
+export function interpolate(game: CompiledGame, a: Int32Array, b: Int32Array, fraction: number, out: World): void {
+  const { ints } = out
+  for (let at = 0; at < HEADER_COUNTS; at++) ints[at] = a[at] ?? 0
+  const tables = game.entities[0]?.base ?? game.worldInts
+  for (let at = game.seatBase; at < tables; at++) ints[at] = a[at] ?? 0
+  for (let index = 0; index < game.entities.length; index++) {
+    const type = game.entities[index]
+    if (type === undefined) continue
+    const before = ints[HEADER_COUNTS + index] ?? 0
+    const rows = mergeTable(type, a, b, fraction, ints)
+    ints[HEADER_COUNTS + index] = rows
+    clearRows(type, ints, rows, before)
+  }
+  out.adopt()
 }

@@ -17,10 +17,15 @@ import {
   HEADER_TICK,
 } from '../game/compiled.ts'
 import { hashInts } from '../wire/hash.ts'
-import { type SeatView, type SeatViewClass, makeHeldClass, makeInputClass } from './input-view.ts'
-import { type RowView, UNLOCKED, type ViewClass, type ViewHost, makeViewClass } from './row-view.ts'
+import { checkedSeat, makeViewClass, type View, type ViewClass } from './entity-view.ts'
+import { levelOffset, makeHeldClass, makeInputClass, type SeatView, type SeatViewClass } from './input-view.ts'
+import { UNLOCKED } from './row-view.ts'
+import { settleTable } from './settle.ts'
+import { Table, type TableHost } from './table.ts'
 
-export type View = InstanceType<ViewClass>
+export type { View } from './entity-view.ts'
+export type { Table } from './table.ts'
+
 type Values = Readonly<Record<string, unknown>>
 
 /** Ids below this are counted; ids from here on are made of what spawned the entity (see spawn-key.ts). */
@@ -46,113 +51,25 @@ const classesOf = new WeakMap<CompiledGame, ViewClasses>()
 function viewClasses(game: CompiledGame): ViewClasses {
   let classes = classesOf.get(game)
   if (classes === undefined) {
-    classes = { entities: game.entities.map(makeViewClass), input: makeInputClass(game), held: makeHeldClass(game) }
+    const entities = game.entities.map(makeViewClass)
+    classes = { entities, input: makeInputClass(game), held: makeHeldClass(game) }
     classesOf.set(game, classes)
   }
   return classes
 }
 
-/** The entities of one type. Iterating allocates nothing that outlives it; entities spawned meanwhile are not visited. */
-export class Table implements Iterable<View> {
-  readonly type: CompiledEntity
-  readonly views: View[] = []
-  private readonly world: World
-  private readonly viewClass: ViewClass
-
-  constructor(world: World, type: CompiledEntity, viewClass: ViewClass) {
-    this.world = world
-    this.type = type
-    this.viewClass = viewClass
-  }
-
-  /** Rows in use, those spawned or despawned in this tick included. */
-  get count(): number {
-    return this.world.ints[HEADER_COUNTS + this.type.index] ?? 0
-  }
-
-  at(index: number): View {
-    if (!(index >= 0 && index < this.count)) {
-      throw new NetError('BAD_ARGUMENT', `${this.type.name}.at(${index}), but there are ${this.count}.`, 'Stay below `count`.')
-    }
-    return this.viewAt(index)
-  }
-
-  /** The view of a row, in use or not. */
-  viewAt(row: number): View {
-    const known = this.views[row]
-    if (known !== undefined) return known
-    for (let next = this.views.length; next <= row; next++) {
-      const view = new this.viewClass(this.world, next)
-      view.locked = this.world.viewsLocked
-      this.views.push(view)
-    }
-    return this.viewAt(row)
-  }
-
-  get(id: number): View | undefined {
-    const row = this.rowOf(id)
-    if (row < 0) return undefined
-    const view = this.viewAt(row)
-    return view.alive ? view : undefined
-  }
-
-  /** Row of an entity, or -1. */
-  rowOf(id: number): number {
-    const { ints } = this.world
-    const base = this.type.base + COLUMN_ID * this.type.rows
-    const count = this.count
-    let low = 0
-    let high = this.world.settledCount(this.type.index) - 1
-    while (low <= high) {
-      const middle = (low + high) >> 1
-      const found = ints[base + middle] ?? 0
-      if (found === id) return middle
-      if (found < id) low = middle + 1
-      else high = middle - 1
-    }
-    for (let row = this.world.settledCount(this.type.index); row < count; row++) if (ints[base + row] === id) return row
-    return -1
-  }
-
-  [Symbol.iterator](): Iterator<View> {
-    return new TableIterator(this)
-  }
-}
-
-/** Its own result object, so that a loop makes one small object at most. */
-class TableIterator implements Iterator<View> {
-  done = false
-  value: View
-  private row = 0
-  private readonly table: Table
-  private readonly count: number
-
-  constructor(table: Table) {
-    this.table = table
-    this.count = table.count
-    this.value = table.viewAt(0)
-  }
-
-  next(): IteratorResult<View> {
-    while (this.row < this.count) {
-      this.value = this.table.viewAt(this.row++)
-      if (this.value.alive) return this as IteratorResult<View>
-    }
-    this.done = true
-    return this as IteratorResult<View>
-  }
-}
-
-export class World implements ViewHost {
+export class World implements TableHost {
   readonly game: CompiledGame
   readonly ints: Int32Array
   readonly floats: Float32Array
   readonly tables: readonly Table[]
   /** The tables by entity name, as game code reads them. */
   readonly byName: Readonly<Record<string, Table>>
-  strict: boolean
+  readonly strict: boolean
   readonly hidesServerFields: boolean
   readonly viewsLocked: number
+  readonly lastSeat: number
+  clamping = false
   /** How often an entity did not fit into its table. */
   overflows = 0
   private readonly settled: Int32Array
@@ -168,6 +85,7 @@ export class World implements ViewHost {
     this.strict = options.strict ?? false
     this.hidesServerFields = options.hidesServerFields ?? false
     this.viewsLocked = options.viewsLocked ?? UNLOCKED
+    this.lastSeat = game.maxPlayers
     this.settled = new Int32Array(game.entities.length)
     this.dirty = new Uint8Array(game.entities.length)
     const classes = viewClasses(game)
@@ -176,6 +94,7 @@ export class World implements ViewHost {
     for (let seat = 0; seat <= game.maxPlayers; seat++) {
       this.inputViews.push(new classes.input(this, seat))
       this.heldViews.push(new classes.held(this, seat))
+      this.setNeutral(seat)
     }
     this.ints[HEADER_NEXT_ID] = 1
   }
@@ -194,7 +113,9 @@ export class World implements ViewHost {
 
   table(index: number): Table {
     const table = this.tables[index]
-    if (table === undefined) throw new NetError('BAD_ARGUMENT', `there is no entity type ${index}.`, 'Use an index of game.entities.')
+    if (table === undefined) {
+      throw new NetError('BAD_ARGUMENT', `there is no entity type ${index}.`, 'Use an index of game.entities.')
+    }
     return table
   }
 
@@ -206,16 +127,18 @@ export class World implements ViewHost {
     return this.heldViews[seat] ?? (this.heldViews[0] as SeatView)
   }
   usePressed(pressed: Int32Array): void {
-    for (const view of this.inputViews) view.pressed = pressed
+    for (const view of this.inputViews) view._pressed = pressed
+  }
+
+  /** Sets the levels of a seat to what they are when nobody touches anything. */
+  setNeutral(seat: number): void {
+    const { levels } = this.game
+    for (let n = 0; n < levels.length; n++) this.ints[levelOffset(this.game, n) + seat] = levels[n]?.field.initial ?? 0
   }
 
   /** Rows of a table that are in order; later ones were spawned since the last `settle`. */
   settledCount(typeIndex: number): number {
     return this.settled[typeIndex] ?? 0
-  }
-
-  touch(typeIndex: number): void {
-    this.dirty[typeIndex] = 1
   }
 
   /** The next counted id. */
@@ -227,16 +150,19 @@ export class World implements ViewHost {
     }
   }
 
+  /** True if a row has this id, the entity living or despawned in this tick. */
   has(id: number): boolean {
-    for (const table of this.tables) if (table.rowOf(id) >= 0) return true
+    for (let index = 0; index < this.tables.length; index++) {
+      if ((this.tables[index] as Table).rowOf(id) >= 0) return true
+    }
     return false
   }
 
   /** The living entity with this id, of whatever type. */
   find(id: number): View | undefined {
     if (id === 0) return undefined
-    for (const table of this.tables) {
-      const view = table.get(id)
+    for (let index = 0; index < this.tables.length; index++) {
+      const view = (this.tables[index] as Table).get(id)
       if (view !== undefined) return view
     }
     return undefined
@@ -246,14 +172,22 @@ export class World implements ViewHost {
   spawn(typeIndex: number, id: number, owner: number): View {
     const table = this.table(typeIndex)
     const { type } = table
+    const seat = checkedSeat(this, owner, `${type.name}.owner`)
     let row = table.count
     if (row >= type.max) {
       this.overflows++
       row = type.max
     } else {
       this.ints[HEADER_COUNTS + typeIndex] = row + 1
-      this.dirty[typeIndex] = 1
     }
+    this.dirty[typeIndex] = 1
+    this.clearRow(type, row, id, seat)
+    const view = table.viewAt(row)
+    view.locked = UNLOCKED
+    return view
+  }
+
+  private clearRow(type: CompiledEntity, row: number, id: number, owner: number): void {
     const { ints } = this
     ints[type.base + COLUMN_ID * type.rows + row] = id
     ints[type.base + COLUMN_OWNER * type.rows + row] = owner
@@ -262,22 +196,22 @@ export class World implements ViewHost {
       const compiled = type.fields[i]
       if (compiled !== undefined) ints[compiled.offset + row] = compiled.field.initial
     }
-    const view = table.viewAt(row)
-    view.locked = UNLOCKED
-    return view
   }
 
-  /** Sets fields by name. Names that the type does not have throw in development. */
+  /** Sets fields by name. Names that the type does not have throw in development, and are left out in production. */
   assign(view: View, values: Values): void {
+    const { type } = this.byName[view.type] as Table
     const target = view as unknown as Record<string, unknown>
-    for (const name in values) {
-      if (this.strict && !(name in view)) throw new NetError('BAD_ARGUMENT', `${view.type} has no field "${name}".`, 'Declare it, or leave it out.')
-      if (name !== 'owner' && values[name] !== undefined) target[name] = values[name]
+    if (this.strict) checkNames(type, values)
+    for (let i = 0; i < type.fields.length; i++) {
+      const name = type.fields[i]?.name ?? ''
+      const value = values[name]
+      if (value !== undefined) target[name] = value
     }
   }
 
   /** Marks an entity dead; its row goes at the next `settle`. */
-  despawn(view: RowView & { readonly type: string }): void {
+  despawn(view: View): void {
     const table = this.byName[view.type]
     if (table === undefined) return
     const at = table.type.base + COLUMN_FLAGS * table.type.rows + view.row
@@ -288,54 +222,11 @@ export class World implements ViewHost {
   /** Ends a tick's changes: drops the dead, puts the new in order. */
   settle(): void {
     for (let index = 0; index < this.tables.length; index++) {
-      if (this.dirty[index] === 1) this.settleTable(index)
+      if (this.dirty[index] === 0) continue
+      const { type } = this.table(index)
+      settleTable(type, this.ints)
+      this.dirty[index] = 0
       this.settled[index] = this.ints[HEADER_COUNTS + index] ?? 0
-    }
-  }
-
-  private settleTable(index: number): void {
-    const { type } = this.table(index)
-    this.dirty[index] = 0
-    const kept = this.dropDead(type, this.ints[HEADER_COUNTS + index] ?? 0)
-    this.ints[HEADER_COUNTS + index] = kept
-    const ids = type.base + COLUMN_ID * type.rows
-    for (let row = 1; row < kept; row++) {
-      const id = this.ints[ids + row] ?? 0
-      if (id > (this.ints[ids + row - 1] ?? 0)) continue
-      let to = row - 1
-      while (to > 0 && (this.ints[ids + to - 1] ?? 0) > id) to--
-      this.moveRow(type, row, to)
-    }
-  }
-
-  private dropDead(type: CompiledEntity, count: number): number {
-    const { ints } = this
-    const flags = type.base + COLUMN_FLAGS * type.rows
-    let kept = 0
-    for (let row = 0; row < count; row++) {
-      if (((ints[flags + row] ?? 0) & FLAG_DEAD) !== 0) continue
-      if (kept !== row) {
-        for (let column = 0; column < type.columns; column++) {
-          const at = type.base + column * type.rows
-          ints[at + kept] = ints[at + row] ?? 0
-        }
-      }
-      kept++
-    }
-    for (let column = 0; column < type.columns; column++) {
-      const at = type.base + column * type.rows
-      ints.fill(0, at + kept, at + count)
-    }
-    return kept
-  }
-
-  /** Moves a row up, those between one down. */
-  private moveRow(type: CompiledEntity, from: number, to: number): void {
-    for (let column = 0; column < type.columns; column++) {
-      const at = type.base + column * type.rows
-      const value = this.ints[at + from] ?? 0
-      this.ints.copyWithin(at + to + 1, at + to, at + from)
-      this.ints[at + to] = value
     }
   }
 
@@ -361,5 +252,12 @@ export class World implements ViewHost {
   /** 32-bit hash of all state. Two settled worlds with equal state have equal hashes. */
   hash(): number {
     return hashInts(this.ints, 0, this.ints.length, 0)
+  }
+}
+
+function checkNames(type: CompiledEntity, values: Values): void {
+  for (const name of Object.keys(values)) {
+    if (name === 'owner' || type.fields.some((field) => field.name === name)) continue
+    throw new NetError('BAD_ARGUMENT', `${type.name} has no field "${name}".`, 'Declare it, or leave it out.')
   }
 }

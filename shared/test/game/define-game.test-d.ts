@@ -1,5 +1,25 @@
 import { describe, expectTypeOf, it } from 'vitest'
-import { angle, axis2, bool, circle, defineGame, entityRef, type EntityId, enumeration, fixed, flags, type Game, int, linear, ownerOnly, press, privateInput, serverOnly, text, type ViewOf } from '../../src/index.ts'
+import {
+  angle,
+  axis2,
+  bool,
+  circle,
+  defineGame,
+  type EntityId,
+  entityRef,
+  enumeration,
+  fixed,
+  flags,
+  type Game,
+  int,
+  linear,
+  ownerOnly,
+  press,
+  privateInput,
+  serverOnly,
+  text,
+  type ViewOf,
+} from '../../src/index.ts'
 
 const game = defineGame({
   id: 'arena',
@@ -58,7 +78,10 @@ const game = defineGame({
         for (const other of ctx.world.player) expectTypeOf(other.hp).toEqualTypeOf<number>()
       },
     },
-    rocket: { fields: { x: fixed(0, 4096, 1 / 256), y: fixed(0, 4096, 1 / 256), vx: fixed(-512, 512, 1 / 1024) }, motion: linear(['x', 'vx']) },
+    rocket: {
+      fields: { x: fixed(0, 4096, 1 / 256), y: fixed(0, 4096, 1 / 256), vx: fixed(-512, 512, 1 / 1024) },
+      motion: linear(['x', 'vx']),
+    },
   },
 })
 

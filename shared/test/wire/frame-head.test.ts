@@ -151,6 +151,31 @@ test('a tick or baseline before the beginning of time is refused', () => {
   expect(decodeFrameHead(new ByteReader().start(withBody(late, 90)), out, TICKS_PER_SNAPSHOT, 10)).toBe(false)
 })
 
+test('what no encoder writes is refused', () => {
+  const read = (bytes: readonly number[], ticksPerSnapshot = TICKS_PER_SNAPSHOT) =>
+    decodeFrameHead(new ByteReader().start(new Uint8Array(bytes)), createFrameHead(), ticksPerSnapshot, 5)
+  const [usual, lastFrame, allUsed, echo, rare] = [2, 4, 8, 32, 64]
+  expect(read([usual | lastFrame | allUsed, 5, 0, 0, 0])).toBe(true)
+  // A baseline at tick -1 is none.
+  expect(read([usual | lastFrame | allUsed, 5, 0, 0, 0], 6)).toBe(false)
+  // A full frame of tick 2^31, and one with a baseline.
+  expect(read([1 | usual | allUsed, 0, 0, 0, 127, 0, 0])).toBe(true)
+  expect(read([1 | usual | allUsed, 0, 0, 0, 128, 0, 0])).toBe(false)
+  expect(read([1 | usual | allUsed | lastFrame, 9, 0, 0, 0, 0, 0])).toBe(false)
+  // A mask of three ticks with a fourth bit.
+  expect(read([usual | lastFrame, 5, 0, 7, 0, 0])).toBe(true)
+  expect(read([usual | lastFrame, 5, 0, 15, 0, 0])).toBe(false)
+  // 33 ticks since the last frame.
+  expect(read([1 | allUsed, 9, 0, 0, 0, 32, 0, 0])).toBe(true)
+  expect(read([1 | allUsed, 9, 0, 0, 0, 33, 0, 0])).toBe(false)
+  // A hold of 65,536 sixteenths, a send offset of as much, and a rare bit without a meaning.
+  expect(read([usual | lastFrame | allUsed | echo, 5, 0, 0, 9, 0xff, 0xff, 3, 0])).toBe(true)
+  expect(read([usual | lastFrame | allUsed | echo, 5, 0, 0, 9, 0x80, 0x80, 4, 0])).toBe(false)
+  expect(read([usual | lastFrame | allUsed, 5, 0, 0, 0x80, 0x80, 4])).toBe(false)
+  expect(read([usual | lastFrame | allUsed | rare, 5, 0, 0, 0, 3])).toBe(true)
+  expect(read([usual | lastFrame | allUsed | rare, 5, 0, 0, 0, 16])).toBe(false)
+})
+
 test('a million random, mutated and cut heads never throw, and what is refused alters nothing', () => {
   const random = seeded(0x51ed)
   const samples = fc.sample(anyHead, { numRuns: 200, seed: 7 }).map((head) => encoded(head))

@@ -260,6 +260,36 @@ test('a byte too many or too few is malformed', () => {
   }
 })
 
+test('bits in the padding, ticks before 0 and impossible acknowledgements are malformed', () => {
+  const codec = new InputCodec(arenaGame)
+  const sent = new InputRing(arenaGame)
+  for (const tick of [100, 101]) pressed(sent, tick, 0)
+  const result = (bytes: Uint8Array, near: number) =>
+    decoded(codec, bytes, createInputHead(arenaGame), new InputRing(arenaGame), near)
+  const good = encoded(codec, sent, { ...createInputHead(arenaGame), newestTick: 101, count: 2, ackTick: 90 })
+  expect(result(good, 100)).toBe('ok')
+  const padded = good.slice()
+  padded[padded.length - 1] = (padded.at(-1) ?? 0) | 128
+  expect(result(padded, 100)).toBe('malformed')
+  const plain = encoded(codec, sent, { ...createInputHead(arenaGame), newestTick: 101, count: 2 })
+  const atTick = (bytes: Uint8Array, tick: number) => new Uint8Array([tick & 255, tick >> 8, ...bytes.slice(2)])
+  expect(result(atTick(plain, 1), 5)).toBe('ok')
+  expect(result(atTick(plain, 0), 5)).toBe('malformed')
+  expect(result(atTick(good, 11), 5)).toBe('ok')
+  expect(result(atTick(good, 10), 5)).toBe('malformed')
+  const acks = (ackTick: number) => {
+    const writer = new ByteWriter().start(buffer)
+    writer.u16(101)
+    writer.u8(16)
+    writer.signedVarint(101 - ackTick)
+    for (let i = 0; i < 2; i++) writer.u8(0)
+    // Three unchanged levels, no stamp, counter 0, no press stamp: 14 zeros.
+    for (let i = 0; i < 2; i++) writer.u8(0)
+    return result(buffer.slice(0, writer.position), 100)
+  }
+  expect([acks(0), acks(101 + 1024), acks(101 + 1025), acks(-1)]).toEqual(['ok', 'ok', 'malformed', 'malformed'])
+})
+
 /** Everything in a ring and a head, as one array of numbers; compared after each refusal. */
 class Watch {
   private readonly last: Float64Array

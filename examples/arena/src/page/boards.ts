@@ -67,13 +67,24 @@ export class Boards {
 }
 
 function topLine(score: Score, place: number, isOwn: boolean): HTMLElement {
-  const line = element('li', isOwn ? 'own' : '', element('em', '', String(place)), named(score.name, score.color), element('b', '', String(score.kills)))
+  const line = element(
+    'li',
+    isOwn ? 'own' : '',
+    element('em', '', String(place)),
+    named(score.name, score.color),
+    element('b', '', String(score.kills)),
+  )
   return line
 }
 
 function boardRow(score: Score, place: number, isOwn: boolean): HTMLElement {
   const name = element('td', '', named(score.name, score.color))
   if (score.bot) name.append(element('small', '', 'bot'))
-  const cells = [element('td', '', String(place)), name, element('td', '', String(score.kills)), element('td', '', String(score.deaths))]
+  const cells = [
+    element('td', '', String(place)),
+    name,
+    element('td', '', String(score.kills)),
+    element('td', '', String(score.deaths)),
+  ]
   return element('tr', isOwn ? 'own' : '', ...cells)
 }

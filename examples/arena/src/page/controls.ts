@@ -2,7 +2,7 @@
  * Keyboard and mouse: what is held now, and presses at the moment of their event. The match samples it once per tick. Keys are taken by their
  * place on the keyboard (`code`), so every layout moves with the same fingers.
  */
-export type PressName = 'fire' | 'altFire' | 'dash' | 'reload'
+import type { PressName } from '../arena-room.ts'
 
 export interface ControlsListener {
   press(name: PressName): void

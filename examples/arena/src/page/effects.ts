@@ -110,7 +110,8 @@ export class Effects {
     this.fade('ring', x, y, { color: palette.fireCore, lifeMs: 330, fromScale: 0.25, toScale: 1.75, alpha: 0.75 })
     this.sparks.setParticleTint(palette.fireCore)
     this.sparks.explode(26, x, y)
-    for (let i = 0; i < 8; i++) this.smoke.emitParticleAt(x + (Math.random() - 0.5) * 60, y + (Math.random() - 0.5) * 60, 1)
+    for (let i = 0; i < 8; i++)
+      this.smoke.emitParticleAt(x + (Math.random() - 0.5) * 60, y + (Math.random() - 0.5) * 60, 1)
     this.scorch(x, y, 1.2)
   }
 
@@ -135,10 +136,18 @@ export class Effects {
   }
 
   damage(x: number, y: number, amount: number, zoom: number): void {
-    const style = { fontFamily: 'Inter, system-ui, sans-serif', fontSize: amount >= 30 ? '20px' : '15px', fontStyle: '800', color: '#fff1c9' }
+    const style = {
+      fontFamily: 'Inter, system-ui, sans-serif',
+      fontSize: amount >= 30 ? '20px' : '15px',
+      fontStyle: '800',
+      color: '#fff1c9',
+    }
     const ratio = window.devicePixelRatio || 1
     const label = this.scene.add.text(x, y, String(amount), style).setOrigin(0.5).setDepth(depth.names)
-    label.setStroke('#0a0e1a', 4).setResolution(ratio).setScale(ratio / zoom)
+    label
+      .setStroke('#0a0e1a', 4)
+      .setResolution(ratio)
+      .setScale(ratio / zoom)
     if (this.labels.length >= POOL) this.labels.shift()?.label.destroy()
     this.labels.push({ label, ageMs: 0, x: x + (Math.random() - 0.5) * 22, y: y - 26 })
   }
@@ -149,7 +158,10 @@ export class Effects {
       const head = Math.min(tracer.gone, tracer.distance)
       const tail = Math.max(20, tracer.gone - TRACER_LENGTH)
       tracer.image.setVisible(tail < head)
-      tracer.image.setPosition(tracer.fromX + Math.cos(tracer.angle) * head, tracer.fromY + Math.sin(tracer.angle) * head)
+      tracer.image.setPosition(
+        tracer.fromX + Math.cos(tracer.angle) * head,
+        tracer.fromY + Math.sin(tracer.angle) * head,
+      )
       tracer.image.setDisplaySize(Math.max(1, head - tail), 6)
     }
     this.drop(this.tracers, (tracer) => tracer.gone - TRACER_LENGTH > tracer.distance)
@@ -166,23 +178,40 @@ export class Effects {
     }
     const over = this.labels.filter((entry) => entry.ageMs > 690)
     for (const { label } of over) label.destroy()
-    if (over.length > 0) this.labels.splice(0, this.labels.length, ...this.labels.filter((entry) => !over.includes(entry)))
+    if (over.length > 0)
+      this.labels.splice(0, this.labels.length, ...this.labels.filter((entry) => !over.includes(entry)))
   }
 
-  private fade(key: string, x: number, y: number, options: Omit<Fade, 'image' | 'ageMs'> & { readonly color: number }): void {
+  private fade(
+    key: string,
+    x: number,
+    y: number,
+    options: Omit<Fade, 'image' | 'ageMs'> & { readonly color: number },
+  ): void {
     const { color, ...rest } = options
-    const image = this.scene.add.image(x, y, key).setTint(color).setBlendMode(Phaser.BlendModes.ADD).setDepth(depth.sparks)
+    const image = this.scene.add
+      .image(x, y, key)
+      .setTint(color)
+      .setBlendMode(Phaser.BlendModes.ADD)
+      .setDepth(depth.sparks)
     image.setScale(rest.fromScale).setAlpha(rest.alpha)
     if (this.fades.length >= POOL) this.fades.shift()?.image.destroy()
     this.fades.push({ ...rest, image, ageMs: 0 })
   }
 
   private scorch(x: number, y: number, scale: number): void {
-    const image = this.scene.add.image(x, y, 'scorch').setDepth(depth.scorch).setScale(scale).setRotation(Math.random() * 6)
+    const image = this.scene.add
+      .image(x, y, 'scorch')
+      .setDepth(depth.scorch)
+      .setScale(scale)
+      .setRotation(Math.random() * 6)
     this.scene.tweens.add({ targets: image, alpha: 0, delay: 2500, duration: 3000, onComplete: () => image.destroy() })
   }
 
-  private drop<Entry extends { readonly image: Phaser.GameObjects.Image }>(entries: Entry[], isOver: (entry: Entry) => boolean): void {
+  private drop<Entry extends { readonly image: Phaser.GameObjects.Image }>(
+    entries: Entry[],
+    isOver: (entry: Entry) => boolean,
+  ): void {
     for (let i = entries.length - 1; i >= 0; i--) {
       const entry = entries[i]
       if (entry === undefined || !isOver(entry)) continue

@@ -68,8 +68,14 @@ export class Fighters {
     const hurt = sinceHurt < FLASH_MS ? 1 - sinceHurt / FLASH_MS : 0
 
     sprites.shadow.setPosition(view.x + 4, view.y + 8)
-    sprites.glow.setPosition(view.x, view.y).setTint(color).setAlpha(own ? 0.5 : 0.3)
-    sprites.body.setPosition(view.x, view.y).setTint(hurt > 0 ? mix(color, 0xffffff, hurt) : color).setScale(BODY_SCALE * (1 + 0.12 * hurt))
+    sprites.glow
+      .setPosition(view.x, view.y)
+      .setTint(color)
+      .setAlpha(own ? 0.5 : 0.3)
+    sprites.body
+      .setPosition(view.x, view.y)
+      .setTint(hurt > 0 ? mix(color, 0xffffff, hurt) : color)
+      .setScale(BODY_SCALE * (1 + 0.12 * hurt))
     sprites.body.setTintMode(hurt > 0.5 ? Phaser.TintModes.FILL : Phaser.TintModes.MULTIPLY)
     sprites.gear.setPosition(view.x - Math.cos(aim) * recoil, view.y - Math.sin(aim) * recoil).setRotation(aim)
     const flash = sinceShot < MUZZLE_MS
@@ -86,7 +92,8 @@ export class Fighters {
   end(): void {
     for (const [id, sprites] of this.sprites) {
       if (sprites.lastFrame === this.frame) continue
-      for (const part of [sprites.shadow, sprites.glow, sprites.body, sprites.gear, sprites.muzzle, sprites.name]) part.destroy()
+      for (const part of [sprites.shadow, sprites.glow, sprites.body, sprites.gear, sprites.muzzle, sprites.name])
+        part.destroy()
       this.sprites.delete(id)
     }
   }
@@ -112,7 +119,10 @@ export class Fighters {
       sprites.shownName = profile.name
     }
     const ratio = window.devicePixelRatio || 1
-    sprites.name.setVisible(!own).setScale(ratio / zoom).setPosition(sprites.x, sprites.y - player.radius - 15)
+    sprites.name
+      .setVisible(!own)
+      .setScale(ratio / zoom)
+      .setPosition(sprites.x, sprites.y - player.radius - 15)
   }
 
   private drawBars(view: FighterView, color: number, own: boolean): void {
@@ -136,8 +146,16 @@ export class Fighters {
 
   private create(id: number): Sprites {
     const image = (key: string, at: number) => this.scene.add.image(0, 0, key).setDepth(at)
-    const name = this.scene.add.text(0, 0, '', { fontFamily: 'Inter, system-ui, sans-serif', fontSize: '13px', fontStyle: '600', color: '#e9effd' })
-    name.setOrigin(0.5, 1).setDepth(depth.names).setResolution(window.devicePixelRatio || 1)
+    const name = this.scene.add.text(0, 0, '', {
+      fontFamily: 'Inter, system-ui, sans-serif',
+      fontSize: '13px',
+      fontStyle: '600',
+      color: '#e9effd',
+    })
+    name
+      .setOrigin(0.5, 1)
+      .setDepth(depth.names)
+      .setResolution(window.devicePixelRatio || 1)
     name.setStroke('#0a0e1a', 4)
     const sprites: Sprites = {
       shadow: image('shadow', depth.shadows).setScale(0.78).setTint(0x000000).setAlpha(0.55),

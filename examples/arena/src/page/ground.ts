@@ -1,6 +1,15 @@
 /** Draws what never moves: the floor with its grid and markings, the walls and their shadows. Called once, by the scene. */
 import type Phaser from 'phaser'
-import { BORDER, borderWalls, innerWalls, pickupPlaces, spawnPlaces, type Wall, WORLD_HEIGHT, WORLD_WIDTH } from '../map.ts'
+import {
+  BORDER,
+  borderWalls,
+  innerWalls,
+  pickupPlaces,
+  spawnPlaces,
+  type Wall,
+  WORLD_HEIGHT,
+  WORLD_WIDTH,
+} from '../map.ts'
 import { depth } from './depth.ts'
 import { css, palette } from './palette.ts'
 import { paintTexture } from './textures.ts'
@@ -36,6 +45,18 @@ function paintTiles(canvas: CanvasRenderingContext2D): void {
   }
 }
 
+/** A glowing line across the floor, which tells one half from the other. */
+function paintBand(canvas: CanvasRenderingContext2D, x: number, color: number): void {
+  canvas.save()
+  canvas.shadowColor = css(color, 0.9)
+  canvas.shadowBlur = 26
+  canvas.fillStyle = css(color, 0.5)
+  canvas.fillRect(x - 2, 0, 4, WORLD_HEIGHT)
+  canvas.restore()
+  canvas.fillStyle = css(color, 0.16)
+  for (let y = BORDER; y < WORLD_HEIGHT; y += 160) canvas.fillRect(x - 12, y + 20, 24, 40)
+}
+
 function paintMarkings(canvas: CanvasRenderingContext2D): void {
   const middle = { x: WORLD_WIDTH / 2, y: WORLD_HEIGHT / 2 }
   const light = canvas.createRadialGradient(middle.x, middle.y, 50, middle.x, middle.y, 1300)
@@ -46,11 +67,13 @@ function paintMarkings(canvas: CanvasRenderingContext2D): void {
   canvas.fillRect(0, 0, WORLD_WIDTH, WORLD_HEIGHT)
   canvas.strokeStyle = css(palette.marking, 0.9)
   canvas.lineWidth = 4
-  for (const radius of [150, 162]) {
+  for (const radius of [168, 182]) {
     canvas.beginPath()
     canvas.arc(middle.x, middle.y, radius, 0, Math.PI * 2)
     canvas.stroke()
   }
+  paintBand(canvas, 470, palette.bandLeft)
+  paintBand(canvas, WORLD_WIDTH - 470, palette.bandRight)
   canvas.lineWidth = 3
   for (const { x, y } of spawnPlaces) {
     canvas.strokeStyle = css(palette.marking, 0.7)
@@ -73,7 +96,8 @@ function paintShadows(canvas: CanvasRenderingContext2D): void {
   canvas.shadowOffsetX = 10
   canvas.shadowOffsetY = 18
   canvas.fillStyle = css(palette.ink)
-  for (const wall of innerWalls) canvas.fillRect(wall.x - wall.halfWidth, wall.y - wall.halfHeight, wall.halfWidth * 2, wall.halfHeight * 2)
+  for (const wall of innerWalls)
+    canvas.fillRect(wall.x - wall.halfWidth, wall.y - wall.halfHeight, wall.halfWidth * 2, wall.halfHeight * 2)
   canvas.restore()
   const inner = canvas.createLinearGradient(0, BORDER, 0, BORDER + 60)
   inner.addColorStop(0, 'rgba(0, 0, 0, 0.55)')
@@ -94,7 +118,12 @@ function drawSide(graphics: Phaser.GameObjects.Graphics, wall: Wall): void {
 
 function drawEdge(graphics: Phaser.GameObjects.Graphics, wall: Wall): void {
   graphics.fillStyle(palette.wallEdge, 0.85)
-  graphics.fillRect(wall.x - wall.halfWidth - 1, wall.y - wall.halfHeight - 1, wall.halfWidth * 2 + 2, wall.halfHeight * 2 + 2)
+  graphics.fillRect(
+    wall.x - wall.halfWidth - 1,
+    wall.y - wall.halfHeight - 1,
+    wall.halfWidth * 2 + 2,
+    wall.halfHeight * 2 + 2,
+  )
 }
 
 function drawTop(graphics: Phaser.GameObjects.Graphics, wall: Wall): void {
@@ -109,7 +138,12 @@ function drawTop(graphics: Phaser.GameObjects.Graphics, wall: Wall): void {
 function drawInset(graphics: Phaser.GameObjects.Graphics, wall: Wall): void {
   graphics.lineStyle(2, palette.wallSide, 0.55)
   const inset = 12
-  graphics.strokeRect(wall.x - wall.halfWidth + inset, wall.y - wall.halfHeight + inset, (wall.halfWidth - inset) * 2, (wall.halfHeight - inset) * 2)
+  graphics.strokeRect(
+    wall.x - wall.halfWidth + inset,
+    wall.y - wall.halfHeight + inset,
+    (wall.halfWidth - inset) * 2,
+    (wall.halfHeight - inset) * 2,
+  )
 }
 
 export function drawGround(scene: Phaser.Scene): void {

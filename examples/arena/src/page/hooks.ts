@@ -1,14 +1,15 @@
 /**
- * `window.__arena`: what browser tests and the curious may read. Nothing here changes the match, but for `aimAt`, which moves the mouse.
+ * `window.__arena`: what browser tests and the curious may read. Nothing here changes the match.
  *
  *     __arena.state            'menu' | 'joining' | 'playing' | 'lost'
  *     __arena.room             the SDK's room, or undefined
  *     __arena.own()            { id, x, y, hp, ... } of the own fighter, or undefined while dead
  *     __arena.fighters()       what the newest frame drew: [{ seat, id, name, x, y, hp }]
  *     __arena.scores()         [{ seat, name, kills, deaths, bot }]
- *     __arena.aimAt(x, y)      puts the mouse over a place of the world
+ *     __arena.screenOf(x, y)   the point of the page, in CSS pixels, over a place of the world: move the mouse there to aim at it
+ *     __arena.lastShot()       with the debug view on: { drawn, rewound }, where our screen had the others at our newest judged shot,
+ *                              and where the server judged them to be: [{ id, x, y }]
  */
-import type { Controls } from './controls.ts'
 import type { Match } from './match.ts'
 import type { Stage } from './scene.ts'
 
@@ -16,11 +17,9 @@ export class ArenaHooks {
   state: 'menu' | 'joining' | 'playing' | 'lost' = 'menu'
   match: Match | undefined
   private readonly stage: Stage
-  private readonly controls: Controls
 
-  constructor(stage: Stage, controls: Controls) {
+  constructor(stage: Stage) {
     this.stage = stage
-    this.controls = controls
     Object.assign(window, { __arena: this })
   }
 
@@ -35,17 +34,21 @@ export class ArenaHooks {
     return { id, x, y, hp, ammo }
   }
 
-  fighters(): object[] {
+  fighters(): readonly object[] {
     return this.match?.fighters() ?? []
   }
 
-  scores(): object[] {
+  scores(): readonly object[] {
     return this.match?.scores() ?? []
   }
 
-  aimAt(x: number, y: number): void {
-    const { x: left, y: top } = this.stage.view.toScreen(x, y)
+  screenOf(x: number, y: number): { readonly x: number; readonly y: number } {
+    const at = this.stage.view.toScreen(x, y)
     const ratio = Math.min(2, window.devicePixelRatio || 1)
-    this.controls.pointer = { x: left / ratio + window.innerWidth / 2, y: top / ratio + window.innerHeight / 2 }
+    return { x: at.x / ratio + window.innerWidth / 2, y: at.y / ratio + window.innerHeight / 2 }
+  }
+
+  lastShot(): object | undefined {
+    return this.stage.debug.lastShot
   }
 }

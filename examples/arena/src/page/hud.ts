@@ -29,11 +29,18 @@ export class Hud {
   private readonly hpText = element('b', 'hp-text')
   private readonly hp = element('div', 'bar', this.hpFill, this.hpText)
   private readonly dash = new Chip('Space', 'Dash')
-  private readonly rocket = new Chip('Right', 'Rocket')
+  private readonly rocket = new Chip('RMB', 'Rocket')
   private readonly ammo = element('b', 'ammo-count')
   private readonly ammoMore = element('span', 'ammo-more')
   private readonly reload = element('i', 'reload-fill')
-  private readonly crosshair = element('div', 'crosshair', element('i', ''), element('i', ''), element('i', ''), element('i', ''))
+  private readonly crosshair = element(
+    'div',
+    'crosshair',
+    element('i', ''),
+    element('i', ''),
+    element('i', ''),
+    element('i', ''),
+  )
   private readonly marker = element('div', 'marker', element('i', ''), element('i', ''))
   private readonly vignette = element('div', 'vignette')
   private readonly respawn = element('div', 'respawn')
@@ -43,7 +50,12 @@ export class Hud {
 
   constructor() {
     const left = element('div', 'vitals', this.hp, element('div', 'chips', this.dash.root, this.rocket.root))
-    const right = element('div', 'ammo', element('div', '', this.ammo, this.ammoMore), element('div', 'reload', this.reload))
+    const right = element(
+      'div',
+      'ammo',
+      element('div', '', this.ammo, this.ammoMore),
+      element('div', 'reload', this.reload),
+    )
     this.respawn.append(this.respawnBy, this.respawnIn)
     this.root = element('div', 'hud', this.vignette, this.hits, left, right, this.respawn, this.crosshair, this.marker)
   }

@@ -1,8 +1,8 @@
 /**
  * The page's beginning: builds the panels, starts Phaser, and goes round: ask for a name, play, say why it ended.
- * `?name=Ada&auto=1` joins at once; a reload joins again by itself.
+ * `?name=Ada&auto=1` joins at once; a reload joins again by itself. `?quality=low` is for machines that draw by software.
  */
-import { NetError } from '@tickmesh/client'
+import { NetError } from '@tickmesh/shared'
 import { cleanName } from '../roster.ts'
 import { Boards } from './boards.ts'
 import { Controls } from './controls.ts'
@@ -20,7 +20,7 @@ const NAME_KEY = 'arena.name'
 const PLAYING_KEY = 'arena.playing'
 
 function serverUrl(): string {
-  return `${window.location.protocol === 'https:' ? 'wss' : 'ws'}://${window.location.host}`
+  return `${window.location.protocol === 'https:' ? 'wss' : 'ws'}://${window.location.host}/tickmesh`
 }
 
 async function chooseName(overlays: Overlays): Promise<string> {
@@ -57,12 +57,21 @@ async function start(): Promise<void> {
   const canvasPlace = document.querySelector<HTMLElement>('#scene')
   const panels = document.querySelector<HTMLElement>('#panels')
   if (canvasPlace === null || panels === null) throw new Error('index.html lacks #scene or #panels')
-  const stage = await startScene(canvasPlace)
+  const quality = new URLSearchParams(window.location.search).get('quality') === 'low' ? 'low' : 'full'
+  const stage = await startScene(canvasPlace, quality)
   const controls = new Controls(canvasPlace)
-  const parts = { stage, controls, hud: new Hud(), boards: new Boards(), net: new NetLine(), minimap: new Minimap(), touch: new TouchControls() }
+  const parts = {
+    stage,
+    controls,
+    hud: new Hud(),
+    boards: new Boards(),
+    net: new NetLine(),
+    minimap: new Minimap(),
+    touch: new TouchControls(),
+  }
   const overlays = new Overlays()
   panels.append(parts.hud.root, parts.net.root, parts.minimap.root, parts.boards.root, parts.touch.root, overlays.root)
-  const hooks = new ArenaHooks(stage, controls)
+  const hooks = new ArenaHooks(stage)
   const name = await chooseName(overlays)
   for (;;) {
     const reason = await playOnce(parts, overlays, hooks, name)

@@ -2,13 +2,13 @@
  * One match on this page, from joining to its end: feeds the player's devices into the room, and the room's frames, events and attributes
  * into the scene and the panels. The only file of the page that knows the SDK.
  */
-import { type CloseReason, join, type Room } from '@tickmesh/client'
-import type { Seat } from '@tickmesh/shared'
-import type { ArenaEvents, ArenaView, FighterView } from '../arena-room.ts'
+import { type EventInfo, join, type Room } from '@tickmesh/client'
+import type { CloseReason, Seat } from '@tickmesh/shared'
+import type { ArenaEvents, ArenaView, FighterView, PressName } from '../arena-room.ts'
 import { type ArenaShape, arena } from '../game.ts'
 import { MUZZLE, player } from '../tuning.ts'
 import type { Boards, Score } from './boards.ts'
-import type { Controls, PressName } from './controls.ts'
+import type { Controls } from './controls.ts'
 import type { Profile } from './fighters.ts'
 import type { Hud } from './hud.ts'
 import type { Minimap } from './minimap.ts'
@@ -29,8 +29,18 @@ export interface MatchParts {
 
 const nobody: Profile = { name: '', color: 0 }
 
+/** A fighter as a frame drew it. */
+interface Shown {
+  readonly id: number
+  readonly seat: Seat
+  readonly name: string
+  readonly x: number
+  readonly y: number
+  readonly hp: number
+}
+
 /** What one player's own hands want; read once per tick, and once per frame for drawing. */
-export interface Hands {
+interface Hands {
   readonly move: { readonly x: number; readonly y: number }
   readonly aim: number
   readonly trigger: boolean
@@ -40,9 +50,9 @@ export class Match {
   readonly room: Room<ArenaShape>
   /** Resolves when the room is gone, with the reason. */
   readonly ended: Promise<CloseReason>
+  /** The own fighter as it was drawn last; undefined while dead. */
   own: FighterView | undefined
-  /** Where the server judged others to be at our last shot, against where we drew them (debug view). */
-  private drawn: { id: number; x: number; y: number }[] = []
+  private shown: readonly Shown[] = []
   private readonly parts: MatchParts
   private aim = 0
   private lastMs = 0
@@ -65,7 +75,9 @@ export class Match {
     room.onFrame((view, frame) => this.frame(view, frame.nowMs))
     room.onPlayers(() => this.showScores())
     this.listenToEvents()
-    room.onMessage('rewound', ({ x, y, hit }) => parts.stage.debug.judged({ x, y, hit }, this.lastMs))
+    room.onMessage('rewound', ({ tick, target, x, y, hit }) =>
+      parts.stage.debug.judged(tick, { id: target, x, y, hit }, this.lastMs),
+    )
     const press = (what: PressName) => {
       this.hands()
       room.press(what)
@@ -84,6 +96,11 @@ export class Match {
       parts.boards.setOpen(false)
       parts.stage.endMatch()
     })
+  }
+
+  /** What the newest frame drew. */
+  fighters(): readonly object[] {
+    return this.shown
   }
 
   /** Everybody's score. */
@@ -147,20 +164,38 @@ export class Match {
     this.hands()
     const [pointerX, pointerY] = this.pointer()
     const server = stage.debug.on ? room.debug.server : undefined
-    stage.render({ view, nowMs, dtMs, own: room.seat, aim: this.aim, pointerX, pointerY, profile: this.profile, server })
-    if (stage.debug.on) this.drawn = [...view.player].filter(({ owner }) => owner !== room.seat).map(({ id, x, y }) => ({ id, x, y }))
+    stage.render({
+      view,
+      nowMs,
+      dtMs,
+      own: room.seat,
+      aim: this.aim,
+      pointerX,
+      pointerY,
+      profile: this.profile,
+      server,
+    })
+    this.shown = [...view.player].map(({ id, owner, x, y, hp }) => ({
+      id,
+      seat: owner,
+      name: this.profile(owner).name,
+      x,
+      y,
+      hp,
+    }))
     hud.update(this.own)
     hud.aimAt(touch.isUsed ? undefined : controls.pointer)
-    if (this.own === undefined) hud.showRespawn(this.killedBy, Math.max(0, player.respawnMs - (nowMs - this.killedAt)) / 1000)
+    if (this.own === undefined)
+      hud.showRespawn(this.killedBy, Math.max(0, player.respawnMs - (nowMs - this.killedAt)) / 1000)
     minimap.draw(view, room.seat, this.aim, this.profile, nowMs)
     const { stats } = room
-    net.frame({ ...stats, predicted: stats.eventsPredicted, withdrawn: stats.eventsWithdrawn }, nowMs)
+    net.frame(stats, nowMs)
   }
 
   private listenToEvents(): void {
     const { room } = this
     const { effects, fighters, view } = this.parts.stage
-    room.onEvent('shot', (shot, info) => this.shot(shot, info.own))
+    room.onEvent('shot', (shot, info) => this.shot(shot, info))
     room.onEvent('launch', ({ by, x, y }) => {
       fighters.shot(by)
       effects.impact(x, y, palette.fire, false)
@@ -184,13 +219,16 @@ export class Match {
     return this.room.debug.server.player.get(id)?.owner ?? 0
   }
 
-  private shot({ by, x, y, hit }: ArenaEvents['shot'], isOwn: boolean): void {
+  private shot({ by, x, y, hit }: ArenaEvents['shot'], { own, tick }: EventInfo): void {
     const { effects, fighters, debug, view } = this.parts.stage
     const shooter = fighters.at(by)
     fighters.shot(by)
-    if (isOwn) {
+    if (own) {
       view.shake(0.07)
-      debug.shot(this.drawn)
+      debug.shot(
+        tick,
+        this.shown.filter(({ seat }) => seat !== this.room.seat),
+      )
     }
     if (shooter !== undefined) {
       const aim = Math.atan2(y - shooter.y, x - shooter.x)

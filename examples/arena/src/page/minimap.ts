@@ -29,7 +29,8 @@ export class Minimap {
     this.drawnAt = nowMs
     canvas.clearRect(0, 0, WORLD_WIDTH, WORLD_HEIGHT)
     canvas.fillStyle = css(palette.wallEdge, 0.4)
-    for (const wall of innerWalls) canvas.fillRect(wall.x - wall.halfWidth, wall.y - wall.halfHeight, wall.halfWidth * 2, wall.halfHeight * 2)
+    for (const wall of innerWalls)
+      canvas.fillRect(wall.x - wall.halfWidth, wall.y - wall.halfHeight, wall.halfWidth * 2, wall.halfHeight * 2)
     canvas.fillStyle = css(palette.heal, 0.9)
     for (const { x, y, ready } of view.pickup) {
       if (!ready) continue

@@ -1,21 +1,9 @@
 /** The line of network facts at the top left: ping, how far we predict, rollbacks, corrections, frames per second. Updated twice a second. */
+import type { RoomStats } from '@tickmesh/client'
 import { element, setText } from './dom.ts'
 
-export interface NetFacts {
-  readonly rttMs: number
-  readonly jitterMs: number
-  readonly leadTicks: number
-  readonly rollbacks: number
-  readonly corrections: number
-  readonly interpolationDelayMs: number
-  readonly predicted: number
-  readonly withdrawn: number
-  readonly bytesIn: number
-  readonly bytesOut: number
-}
-
 const EVERY_MS = 500
-const names = ['ping', 'ahead', 'rollbacks', 'predicted', 'fps', 'down', 'up'] as const
+const names = ['ping', 'ahead', 'behind', 'predicted', 'rollbacks', 'corrected', 'fps', 'down', 'up'] as const
 
 export class NetLine {
   readonly root: HTMLElement
@@ -35,15 +23,17 @@ export class NetLine {
   }
 
   /** Once per frame. */
-  frame(facts: NetFacts, nowMs: number): void {
+  frame(facts: RoomStats, nowMs: number): void {
     this.frames++
     const passedMs = nowMs - this.sinceMs
     if (passedMs < EVERY_MS) return
     const perSecond = (count: number) => (count * 1000) / passedMs
     this.show('ping', `${Math.round(facts.rttMs)} ms`)
-    this.show('ahead', `${facts.leadTicks.toFixed(1)} ticks`)
+    this.show('ahead', `${Math.round(facts.leadMs)} ms`)
+    this.show('behind', `${Math.round(facts.interpolationDelayMs)} ms`)
+    this.show('predicted', `${facts.predictedTick - facts.serverTick} ticks`)
     this.show('rollbacks', `${facts.rollbacks}`)
-    this.show('predicted', `${facts.predicted} (${facts.withdrawn} withdrawn)`)
+    this.show('corrected', `${facts.corrections}`)
     this.show('fps', `${Math.round(perSecond(this.frames))}`)
     this.show('down', `${(perSecond(facts.bytesIn - this.bytesIn) / 1000).toFixed(1)} kB/s`)
     this.show('up', `${(perSecond(facts.bytesOut - this.bytesOut) / 1000).toFixed(1)} kB/s`)

@@ -43,8 +43,15 @@ export class Props {
   private drawRocket(rocket: RocketView, nowMs: number): void {
     let sprites = this.rockets.get(rocket.id)
     if (sprites === undefined) {
-      const body = this.scene.add.image(0, 0, 'rocket').setScale(0.55).setDepth(depth.rockets + 1)
-      const glow = this.scene.add.image(0, 0, 'glow').setTint(palette.fire).setBlendMode(Phaser.BlendModes.ADD).setDepth(depth.rockets)
+      const body = this.scene.add
+        .image(0, 0, 'rocket')
+        .setScale(0.55)
+        .setDepth(depth.rockets + 1)
+      const glow = this.scene.add
+        .image(0, 0, 'glow')
+        .setTint(palette.fire)
+        .setBlendMode(Phaser.BlendModes.ADD)
+        .setDepth(depth.rockets)
       sprites = { body, glow, lastFrame: this.frame }
       this.rockets.set(rocket.id, sprites)
     }
@@ -53,7 +60,10 @@ export class Props {
     const tailX = rocket.x - Math.cos(heading) * 15
     const tailY = rocket.y - Math.sin(heading) * 15
     sprites.body.setPosition(rocket.x, rocket.y).setRotation(heading)
-    sprites.glow.setPosition(tailX, tailY).setScale(0.5 + 0.08 * Math.sin(nowMs / 25)).setAlpha(0.85)
+    sprites.glow
+      .setPosition(tailX, tailY)
+      .setScale(0.5 + 0.08 * Math.sin(nowMs / 25))
+      .setAlpha(0.85)
     this.effects.trail(tailX, tailY)
   }
 
@@ -61,12 +71,22 @@ export class Props {
     let sprites = this.pickups.get(pickup.id)
     if (sprites === undefined) {
       const icon = this.scene.add.image(0, 0, 'medkit').setDepth(depth.pickups + 1)
-      const glow = this.scene.add.image(0, 0, 'glow').setTint(palette.heal).setBlendMode(Phaser.BlendModes.ADD).setDepth(depth.pickups)
+      const glow = this.scene.add
+        .image(0, 0, 'glow')
+        .setTint(palette.heal)
+        .setBlendMode(Phaser.BlendModes.ADD)
+        .setDepth(depth.pickups)
       sprites = { icon, glow }
       this.pickups.set(pickup.id, sprites)
     }
     const beat = Math.sin(nowMs / 420 + pickup.id)
-    sprites.icon.setPosition(pickup.x, pickup.y + beat * 2).setScale(0.46 + 0.015 * beat).setAlpha(pickup.ready ? 1 : 0.12)
-    sprites.glow.setPosition(pickup.x, pickup.y).setScale(0.75 + 0.08 * beat).setAlpha(pickup.ready ? 0.4 : 0)
+    sprites.icon
+      .setPosition(pickup.x, pickup.y + beat * 2)
+      .setScale(0.46 + 0.015 * beat)
+      .setAlpha(pickup.ready ? 1 : 0.12)
+    sprites.glow
+      .setPosition(pickup.x, pickup.y)
+      .setScale(0.75 + 0.08 * beat)
+      .setAlpha(pickup.ready ? 0.4 : 0)
   }
 }

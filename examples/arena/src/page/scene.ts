@@ -108,8 +108,12 @@ class ArenaScene extends Phaser.Scene {
   }
 }
 
-/** Starts Phaser in `parent`, at the screen's full resolution, and keeps to its size. */
-export function startScene(parent: HTMLElement): Promise<Stage> {
+/**
+ * Starts Phaser in `parent`, at the screen's full resolution, and keeps to its size.
+ * `low` quality leaves out antialiasing: for machines that draw by software.
+ */
+export function startScene(parent: HTMLElement, quality: 'full' | 'low'): Promise<Stage> {
+  const isLow = quality === 'low'
   const ratio = () => Math.min(2, window.devicePixelRatio || 1)
   return new Promise((resolve) => {
     const game = new Phaser.Game({
@@ -119,7 +123,12 @@ export function startScene(parent: HTMLElement): Promise<Stage> {
       width: window.innerWidth * ratio(),
       height: window.innerHeight * ratio(),
       scale: { mode: Phaser.Scale.NONE, zoom: 1 / ratio() },
-      render: { antialias: true, powerPreference: 'high-performance' },
+      render: {
+        antialias: true,
+        antialiasGL: !isLow,
+        maxTextures: isLow ? 1 : -1,
+        powerPreference: 'high-performance',
+      },
       fps: { smoothStep: false },
       audio: { noAudio: true },
       input: { keyboard: false, mouse: false, touch: false, gamepad: false },

@@ -21,7 +21,13 @@ function radial(stops: readonly (readonly [number, number])[]): Paint {
   }
 }
 
-function disc(canvas: CanvasRenderingContext2D, x: number, y: number, radius: number, fill: string | CanvasGradient): void {
+function disc(
+  canvas: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  radius: number,
+  fill: string | CanvasGradient,
+): void {
   canvas.beginPath()
   canvas.arc(x, y, radius, 0, Math.PI * 2)
   canvas.fillStyle = fill
@@ -156,18 +162,59 @@ const flash: Paint = (canvas, width, height) => {
 
 const scorch: Paint = (canvas, width, height) => {
   const gradient = canvas.createRadialGradient(width / 2, height / 2, 4, width / 2, height / 2, width / 2)
-  gradient.addColorStop(0, 'rgba(0, 0, 0, 0.75)')
-  gradient.addColorStop(0.5, 'rgba(3, 4, 9, 0.45)')
+  gradient.addColorStop(0, 'rgba(2, 3, 8, 0.5)')
+  gradient.addColorStop(0.45, 'rgba(3, 4, 9, 0.26)')
   gradient.addColorStop(1, 'rgba(3, 4, 9, 0)')
   canvas.fillStyle = gradient
   canvas.fillRect(0, 0, width, height)
 }
 
 export function paintTextures(scene: Phaser.Scene): void {
-  paintTexture(scene, 'glow', 128, 128, radial([[0, 0.95], [0.25, 0.5], [0.6, 0.12], [1, 0]]))
-  paintTexture(scene, 'spark', 16, 16, radial([[0, 1], [0.35, 0.9], [1, 0]]))
-  paintTexture(scene, 'smoke', 64, 64, radial([[0, 0.55], [0.5, 0.3], [1, 0]]))
-  paintTexture(scene, 'shadow', 64, 64, radial([[0, 0.9], [0.55, 0.7], [1, 0]]))
+  paintTexture(
+    scene,
+    'glow',
+    128,
+    128,
+    radial([
+      [0, 0.95],
+      [0.25, 0.5],
+      [0.6, 0.12],
+      [1, 0],
+    ]),
+  )
+  paintTexture(
+    scene,
+    'spark',
+    16,
+    16,
+    radial([
+      [0, 1],
+      [0.35, 0.9],
+      [1, 0],
+    ]),
+  )
+  paintTexture(
+    scene,
+    'smoke',
+    64,
+    64,
+    radial([
+      [0, 0.55],
+      [0.5, 0.3],
+      [1, 0],
+    ]),
+  )
+  paintTexture(
+    scene,
+    'shadow',
+    64,
+    64,
+    radial([
+      [0, 0.9],
+      [0.55, 0.7],
+      [1, 0],
+    ]),
+  )
   paintTexture(scene, 'body', 96, 96, body)
   paintTexture(scene, 'gear', 160, 96, gear)
   paintTexture(scene, 'rocket', 56, 28, rocketBody)

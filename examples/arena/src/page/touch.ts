@@ -2,7 +2,7 @@
  * Touch: a stick to move on the left, a stick on the right that aims and, pulled out, fires; buttons for rocket, dash and reload.
  * Shown from the first touch on. The match reads it like the keyboard.
  */
-import type { PressName } from './controls.ts'
+import type { PressName } from '../arena-room.ts'
 import { element } from './dom.ts'
 
 const REACH = 56
@@ -82,7 +82,13 @@ export class TouchControls {
       made.addEventListener('pointerdown', () => this.press?.(name))
       return made
     }
-    const buttons = element('div', 'touch-buttons', button('altFire', 'Rocket'), button('dash', 'Dash'), button('reload', 'Reload'))
+    const buttons = element(
+      'div',
+      'touch-buttons',
+      button('altFire', 'Rocket'),
+      button('dash', 'Dash'),
+      button('reload', 'Reload'),
+    )
     this.root = element('div', 'touch', this.left.root, this.right.root, buttons)
     this.root.hidden = true
     window.addEventListener('touchstart', () => this.setUsed(true), { passive: true })

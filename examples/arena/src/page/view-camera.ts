@@ -6,8 +6,10 @@ import type Phaser from 'phaser'
 import { WORLD_HEIGHT, WORLD_WIDTH } from '../map.ts'
 
 /** World units that fit on the screen at least, in both directions. */
-const SEEN_WIDTH = 1360
-const SEEN_HEIGHT = 860
+const SEEN_WIDTH = 1180
+const SEEN_HEIGHT = 740
+/** How far beyond the world's edge the screen may reach. */
+const MARGIN = 70
 const LEAD_SHARE = 0.24
 const MAX_LEAD = 190
 const LEAD_PER_SECOND = 7
@@ -75,19 +77,30 @@ export class ViewCamera {
     return { x: this.x + pointerX / this.camera.zoom, y: this.y + pointerY / this.camera.zoom }
   }
 
+  /** The point of the screen (device pixels from the middle) over a place in the world. */
+  toScreen(x: number, y: number): { readonly x: number; readonly y: number } {
+    return { x: (x - this.x) * this.camera.zoom, y: (y - this.y) * this.camera.zoom }
+  }
+
   private fit(): void {
     const { width, height } = this.camera
     this.camera.setZoom(Math.max(width / SEEN_WIDTH, height / SEEN_HEIGHT))
   }
 
   private place(x: number, y: number, dt: number): void {
-    this.x = x
-    this.y = y
+    const { width, height, zoom } = this.camera
+    this.x = within(x, width / zoom / 2 - MARGIN, WORLD_WIDTH)
+    this.y = within(y, height / zoom / 2 - MARGIN, WORLD_HEIGHT)
     this.time += dt
     this.shaking = Math.max(0, this.shaking - SHAKE_DECAY_PER_SECOND * dt)
     const strength = this.shaking * this.shaking * SHAKE_UNITS
     const shakeX = Math.sin(this.time * 71) * strength
     const shakeY = Math.sin(this.time * 93 + 1) * strength
-    this.camera.centerOn(x + shakeX, y + shakeY)
+    this.camera.centerOn(this.x + shakeX, this.y + shakeY)
   }
+}
+
+/** The middle of a stretch of twice `half` that stays within 0 and `size`, or their middle if it is longer. */
+function within(middle: number, half: number, size: number): number {
+  return half * 2 > size ? size / 2 : Math.min(size - half, Math.max(half, middle))
 }

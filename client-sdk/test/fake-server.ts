@@ -1,0 +1,343 @@
+/**
+ * A scripted server on virtual time, made of what both sides share: it welcomes, ticks, takes inputs, and sends frames.
+ * What a test wants to go wrong it sets on the server or on a player.
+ */
+import {
+  ByteReader,
+  ByteWriter,
+  CONTROL,
+  type CompiledGame,
+  createFrameHead,
+  createInputHead,
+  decodeControl,
+  encodeControl,
+  encodeFrameHead,
+  INPUT,
+  InputCodec,
+  InputRing,
+  type Link,
+  SEAT_PRESENT,
+  Simulation,
+  SNAPSHOT,
+  SnapshotEncoder,
+  SnapshotRing,
+  STAMP_INTS,
+  type VirtualScheduler,
+} from '@tickmesh/shared'
+
+type Plain = Readonly<Record<string, unknown>>
+
+export interface SeenInput {
+  readonly tick: number
+  readonly atMs: number
+}
+
+export class FakePlayer {
+  readonly ring: InputRing
+  readonly link: Link
+  readonly seat: number
+  readonly applied: Int32Array
+  readonly plainTypes: Uint8Array
+  /** Inputs in order of arrival, those that are new. */
+  readonly inputs: SeenInput[] = []
+  readonly messages: Plain[] = []
+  /** Stamps of applied presses, by tick: older, newer, fraction. */
+  readonly pressStamps: (readonly [tick: number, older: number, newer: number, fraction: number])[] = []
+  ackTick = -1
+  lastFrameTick = -1
+  newest = -1
+  leastMarginMs = Number.NaN
+  late = 0
+  echo = -1
+  echoAtMs = 0
+  wantsFull = true
+  fullRequests = 0
+  /** No frames while true. */
+  muted = false
+  /** Inputs are thrown away while true. */
+  deaf = false
+  /** Inputs are kept and handed in when it turns false. */
+  slow = false
+  readonly held: Uint8Array[] = []
+  /** Presses are counted as applied, but have no effect, while true. */
+  refusing = false
+  /** Changes a frame before it is sent. */
+  mangle: ((frame: Uint8Array) => Uint8Array) | undefined
+  /** Overrides the baseline that is chosen. */
+  baseline: ((chosen: number) => number) | undefined
+
+  constructor(game: CompiledGame, link: Link, seat: number) {
+    this.ring = new InputRing(game, 256)
+    this.link = link
+    this.seat = seat
+    this.applied = new Int32Array(game.presses.length)
+    this.plainTypes = new Uint8Array(game.entities.length)
+  }
+
+  tell(message: object): void {
+    this.link.send('reliable', pack(message))
+  }
+}
+
+export interface FakeServerOptions {
+  /** The server's clock minus virtual time. */
+  readonly clockOffsetMs?: number
+  /** Answers to hello instead of the welcome. */
+  readonly refuse?: { readonly code: string; readonly message: string }
+  /** True: never answers. */
+  readonly silent?: boolean
+  readonly roomAttributes?: Plain
+}
+
+function pack(message: object): Uint8Array {
+  const body = encodeControl(message)
+  return Uint8Array.from([CONTROL, ...body])
+}
+
+export class FakeServer {
+  readonly sim: Simulation
+  readonly history: SnapshotRing
+  readonly players: FakePlayer[] = []
+  readonly hellos: Plain[] = []
+  tick = -1
+  epochMs: number
+  /** Called before each tick's steps: the server's own will. */
+  will: ((sim: Simulation, tick: number) => void) | undefined
+  private readonly scheduler: VirtualScheduler
+  private readonly game: CompiledGame
+  private readonly encoder: SnapshotEncoder
+  private readonly codec: InputCodec
+  private readonly options: FakeServerOptions
+  private readonly inputHead
+  private readonly reader = new ByteReader()
+  private running = false
+
+  constructor(scheduler: VirtualScheduler, game: CompiledGame, options: FakeServerOptions = {}) {
+    this.scheduler = scheduler
+    this.game = game
+    this.options = options
+    this.history = new SnapshotRing(256, game.worldInts)
+    this.sim = new Simulation(game, { side: 'server', development: true, snapshots: this.history })
+    this.encoder = new SnapshotEncoder(game)
+    this.codec = new InputCodec(game)
+    this.inputHead = createInputHead(game)
+    this.epochMs = this.now() + this.tickMs
+  }
+
+  get tickMs(): number {
+    return 1000 / this.game.tickRate
+  }
+
+  now(): number {
+    return this.scheduler.now() + (this.options.clockOffsetMs ?? 0)
+  }
+
+  /** Starts to tick. */
+  run(): void {
+    if (this.running) return
+    this.running = true
+    this.next()
+  }
+
+  private next(): void {
+    const dueMs = this.epochMs + (this.tick + 1) * this.tickMs
+    this.scheduler.at(dueMs - (this.options.clockOffsetMs ?? 0), () => {
+      this.step()
+      this.next()
+    })
+  }
+
+  accept(link: Link): FakePlayer {
+    const player = new FakePlayer(this.game, link, this.players.length + 1)
+    link.attach({ onMessage: (_lane, bytes) => this.onMessage(player, bytes), onClose: () => this.onClose(player) })
+    return player
+  }
+
+  private onClose(player: FakePlayer): void {
+    const at = this.players.indexOf(player)
+    if (at >= 0) this.players.splice(at, 1)
+  }
+
+  private onMessage(player: FakePlayer, bytes: Uint8Array): void {
+    if (bytes[0] === INPUT) {
+      if (player.deaf) return
+      if (player.slow) player.held.push(bytes.slice())
+      else this.onInput(player, bytes)
+      return
+    }
+    const decoded = decodeControl(bytes.subarray(1))
+    if (!decoded.ok) throw new Error(`the client sent what cannot be read: ${decoded.problem}`)
+    this.onControl(player, decoded.value as Plain)
+  }
+
+  private onControl(player: FakePlayer, message: Plain): void {
+    player.messages.push(message)
+    if (this.options.silent === true) return
+    if (message.t === 'hello') this.onHello(player, message)
+    else if (message.t === 'ping') player.tell({ t: 'pong', id: message.id, serverMs: this.now() })
+    else if (message.t === 'full') {
+      player.wantsFull = true
+      player.fullRequests++
+    }
+  }
+
+  private onHello(player: FakePlayer, hello: Plain): void {
+    this.hellos.push(hello)
+    if (this.options.refuse !== undefined) {
+      player.tell({ t: 'refused', ...this.options.refuse })
+      player.link.close({ code: 'JOIN_REFUSED', message: '' })
+      return
+    }
+    const { game } = this
+    this.run()
+    this.players.push(player)
+    this.sim.world.ints[game.seatBase + SEAT_PRESENT * game.seatRows + player.seat] = 1
+    this.spawnBoat(player.seat, player.seat * 40)
+    player.tell({
+      t: 'welcome',
+      seat: player.seat,
+      roomId: 'main',
+      tickRate: game.tickRate,
+      epochMs: this.epochMs,
+      serverNowMs: this.now(),
+      tick: Math.max(0, this.tick),
+      seed: 1,
+      sessionToken: '',
+      attributes: this.options.roomAttributes ?? {},
+      players: this.players.map(({ seat }) => [seat, { name: `p${seat}`, score: 0 }]),
+      maxPlayers: game.maxPlayers,
+    })
+  }
+
+  spawnBoat(owner: number, x: number): number {
+    const { world } = this.sim
+    const view = world.spawn(0, world.takeId(), owner)
+    world.assign(view, { x })
+    const { id } = view
+    world.settle()
+    return id
+  }
+
+  /** Hands in the inputs that were kept back. */
+  release(player: FakePlayer): void {
+    player.slow = false
+    for (const bytes of player.held.splice(0)) this.onInput(player, bytes)
+  }
+
+  private onInput(player: FakePlayer, bytes: Uint8Array): void {
+    const { inputHead: head } = this
+    this.reader.start(bytes, 1, bytes.length - 1)
+    const result = this.codec.decode(this.reader, head, player.ring, Math.max(0, this.tick))
+    if (result !== 'ok') throw new Error(`the client sent an input that is ${result}`)
+    for (let age = head.count - 1; age >= 0; age--) {
+      if (((head.newMask >>> age) & 1) === 0) continue
+      const tick = head.newestTick - age
+      player.inputs.push({ tick, atMs: this.now() })
+      const marginMs = this.epochMs + tick * this.tickMs - this.now()
+      if (!(marginMs >= player.leastMarginMs)) player.leastMarginMs = marginMs
+      if (tick <= this.tick) player.late++
+    }
+    player.newest = Math.max(player.newest, head.newestTick)
+    player.echo = head.newestTick & 255
+    player.echoAtMs = this.now()
+    if (head.ackTick > player.ackTick) player.ackTick = head.ackTick
+    if (head.needsFull) {
+      player.wantsFull = true
+      player.fullRequests++
+    }
+    for (let type = 0; type < player.plainTypes.length; type++) {
+      if ((((head.suspectTypes[type >> 3] ?? 0) >> (type & 7)) & 1) === 1) player.plainTypes[type] = 1
+    }
+  }
+
+  private step(): void {
+    const { sim } = this
+    const tick = this.tick + 1
+    sim.inputs.clear()
+    for (const player of this.players) this.resolve(player, tick)
+    this.will?.(sim, tick)
+    sim.step(tick)
+    sim.settle()
+    this.history.put(tick, sim.world.ints)
+    this.tick = tick
+    if (tick % this.game.ticksPerSnapshot !== 0) return
+    for (const player of this.players) if (!player.muted) this.sendFrame(player)
+  }
+
+  /** Levels of this tick's input if it is there; of the presses that wait the older half. */
+  private resolve(player: FakePlayer, tick: number): void {
+    const { ring, seat, applied } = player
+    const slot = ring.find(tick)
+    if (slot >= 0) this.sim.setLevels(seat, ring.rows, ring.rowOffset(slot))
+    const waiting: number[] = []
+    const known = [...applied]
+    for (let at = Math.max(0, tick - 100); at <= tick; at++) {
+      const there = ring.find(at)
+      if (there < 0) continue
+      const counters = [...applied].map((_, i) => ring.rows[ring.rowOffset(there) + ring.levels + i] ?? 0)
+      if (counters.some((counter, i) => counter > (known[i] ?? 0))) waiting.push(at)
+      counters.forEach((counter, i) => {
+        known[i] = Math.max(counter, known[i] ?? 0)
+      })
+    }
+    if (waiting.length === 0) return
+    const pressTick = waiting[Math.ceil(waiting.length / 2) - 1] ?? tick
+    const pressSlot = ring.find(pressTick)
+    this.sim.applyPresses(seat, ring.rows, ring.rowOffset(pressSlot), player.refusing)
+    for (let i = 0; i < applied.length; i++) {
+      const before = applied[i] ?? 0
+      applied[i] = ring.rows[ring.rowOffset(pressSlot) + ring.levels + i] ?? 0
+      if (applied[i] === before) continue
+      const at = pressSlot * ring.stampWidth + (1 + i) * STAMP_INTS
+      player.pressStamps.push([pressTick, ring.stamps[at] ?? -1, ring.stamps[at + 1] ?? -1, ring.stamps[at + 2] ?? -1])
+    }
+  }
+
+  /** The bytes of a frame for a player, as of the newest tick. */
+  frame(player: FakePlayer, baselineTick: number): Uint8Array {
+    const { tick, game } = this
+    const current = this.history.find(tick) ?? new Int32Array(0)
+    const baseline = baselineTick < 0 ? undefined : this.history.find(baselineTick)
+    const body = this.encoder
+      .encodeBody({
+        baseline,
+        baselineTick: baselineTick < 0 ? tick : baselineTick,
+        current,
+        tick,
+        heldAt: (at) => this.history.find(at),
+        events: this.sim.events,
+        plainTypes: player.plainTypes,
+      })
+      .slice()
+    const tail = this.encoder.encodeTail(player.seat, baseline, current)
+    const head = createFrameHead()
+    head.tick = tick
+    head.baselineTick = baselineTick
+    head.newestInputTick = player.newest
+    head.usedCount = Math.min(32, tick - player.lastFrameTick)
+    head.marginMs = player.leastMarginMs
+    head.lateInputs = player.late
+    head.echo = player.echo
+    head.holdMs = this.now() - player.echoAtMs
+    head.bodyBytes = tail.length > 0 ? body.length : -1
+    const bytes = new Uint8Array(64 + body.length + tail.length)
+    const writer = new ByteWriter().start(bytes)
+    writer.u8(SNAPSHOT)
+    encodeFrameHead(writer, head, game.ticksPerSnapshot)
+    writer.raw(body)
+    writer.raw(tail)
+    return bytes.subarray(0, writer.position)
+  }
+
+  private sendFrame(player: FakePlayer): void {
+    const chosen = player.wantsFull ? -1 : player.link.ordered ? player.lastFrameTick : player.ackTick
+    const baselineTick = player.baseline?.(chosen) ?? chosen
+    const frame = this.frame(player, baselineTick)
+    player.link.send(baselineTick < 0 ? 'reliable' : 'datagram', player.mangle?.(frame) ?? frame)
+    if (baselineTick < 0) player.wantsFull = false
+    player.lastFrameTick = this.tick
+    player.leastMarginMs = Number.NaN
+    player.late = 0
+    player.echo = -1
+  }
+}

@@ -1,0 +1,179 @@
+/** A fake server and clients on virtual time, and a host whose display, focus and main thread a test may take away. */
+import {
+  createLinkPair,
+  type Game,
+  Impairment,
+  type ImpairmentOptions,
+  type Lane,
+  type Link,
+  type LinkReceiver,
+  VirtualScheduler,
+} from '@tickmesh/shared'
+import { type ClientHost, type JoinOptions, joinOver, type Room } from '../src/index.ts'
+import { LiveRoom } from '../src/live-room.ts'
+import type { RoomClient } from '../src/play/room-client.ts'
+import { FakePlayer, FakeServer, type FakeServerOptions } from './fake-server.ts'
+import { type Pond, pond } from './pond-game.ts'
+
+/** The page of a client: what of the outside world it sees. */
+export class TestHost implements ClientHost {
+  away = false
+  /** No display frames while true. */
+  hidden = false
+  /** While virtual time is below this, nothing of the page runs. */
+  frozenUntilMs = 0
+  private readonly scheduler: VirtualScheduler
+  private readonly offsetMs: number
+  private readonly frameMs: number
+
+  constructor(scheduler: VirtualScheduler, offsetMs: number, displayHz: number) {
+    this.scheduler = scheduler
+    this.offsetMs = offsetMs
+    this.frameMs = 1000 / displayHz
+  }
+
+  now(): number {
+    return this.scheduler.now() + this.offsetMs
+  }
+
+  at(timeMs: number, run: () => void): () => void {
+    return this.guarded(timeMs - this.offsetMs, run)
+  }
+
+  readonly requestFrame = (run: () => void): (() => void) => {
+    const next = (Math.floor(this.scheduler.now() / this.frameMs + 1e-9) + 1) * this.frameMs
+    let cancel = () => {}
+    const show = () => {
+      if (this.hidden) cancel = this.guarded(this.scheduler.now() + this.frameMs, show)
+      else run()
+    }
+    cancel = this.guarded(next, show)
+    return () => cancel()
+  }
+
+  isAway(): boolean {
+    return this.away
+  }
+
+  /** Runs at `timeMs` of virtual time, or when the page is awake again. */
+  guarded(timeMs: number, run: () => void): () => void {
+    let cancel = () => {}
+    const attempt = () => {
+      if (this.scheduler.now() < this.frozenUntilMs) cancel = this.scheduler.at(this.frozenUntilMs, attempt)
+      else run()
+    }
+    cancel = this.scheduler.at(timeMs, attempt)
+    return () => cancel()
+  }
+}
+
+/** A link whose messages wait while the page is frozen, and that keeps what was sent. */
+class PageLink implements Link {
+  readonly ordered: boolean
+  readonly sent: Uint8Array[] = []
+  private readonly inner: Link
+  private readonly host: TestHost
+  private readonly scheduler: VirtualScheduler
+
+  constructor(inner: Link, host: TestHost, scheduler: VirtualScheduler) {
+    this.inner = inner
+    this.ordered = inner.ordered
+    this.host = host
+    this.scheduler = scheduler
+  }
+
+  get bufferedBytes(): number {
+    return this.inner.bufferedBytes
+  }
+
+  attach(receiver: LinkReceiver): void {
+    this.inner.attach({
+      onMessage: (lane, bytes) => {
+        if (this.scheduler.now() >= this.host.frozenUntilMs) return receiver.onMessage(lane, bytes)
+        const copy = bytes.slice()
+        this.host.guarded(this.host.frozenUntilMs, () => receiver.onMessage(lane, copy))
+      },
+      onClose: (reason) => receiver.onClose(reason),
+    })
+  }
+
+  send(lane: Lane, bytes: Uint8Array): void {
+    this.sent.push(bytes.slice())
+    this.inner.send(lane, bytes)
+  }
+
+  close(reason: Parameters<Link['close']>[0]): void {
+    this.inner.close(reason)
+  }
+}
+
+export interface PondClient {
+  readonly room: Room<Pond>
+  /** The same room from inside. */
+  readonly client: RoomClient
+  readonly host: TestHost
+  readonly link: PageLink
+  /** The server's side of it. */
+  readonly player: FakePlayer
+}
+
+export interface PondOptions extends JoinOptions<Pond> {
+  readonly up?: ImpairmentOptions
+  readonly down?: ImpairmentOptions
+  readonly ordered?: boolean
+  readonly clockOffsetMs?: number
+  readonly displayHz?: number
+}
+
+const STEP_MS = 2
+
+export class PondLab {
+  readonly scheduler = new VirtualScheduler({ startMs: 1000 })
+  readonly server: FakeServer
+  private readonly game: Game<Pond>
+
+  constructor(options: FakeServerOptions = {}, game: Game<Pond> = pond) {
+    this.game = game
+    this.server = new FakeServer(this.scheduler, game, options)
+  }
+
+  /** Lets virtual time pass; promises get their turn. */
+  async run(ms: number): Promise<void> {
+    const end = this.scheduler.now() + ms
+    while (this.scheduler.now() < end) {
+      this.scheduler.runUntil(Math.min(end, this.scheduler.now() + STEP_MS))
+      await Promise.resolve()
+    }
+  }
+
+  dial(options: PondOptions = {}): { joined: Promise<Room<Pond>>; host: TestHost; link: PageLink; player: FakePlayer } {
+    const { up = { delayMs: 40 }, down = { delayMs: 40 }, ordered = true } = options
+    const { clockOffsetMs = 777.7, displayHz = 60, ...rest } = options
+    const host = new TestHost(this.scheduler, clockOffsetMs, displayHz)
+    const models = [new Impairment(up), new Impairment(down)] as const
+    const [near, far] = createLinkPair(this.scheduler, models[0], models[1], { ordered })
+    const player = this.server.accept(far)
+    const link = new PageLink(near, host, this.scheduler)
+    const joined = joinOver(this.game, link, host, { development: true, ...rest })
+    return { joined, host, link, player }
+  }
+
+  /** Joins; virtual time passes until there is a room. */
+  async join(options: PondOptions = {}): Promise<PondClient> {
+    const { joined, ...rest } = this.dial(options)
+    const room = await this.settle(joined)
+    if (!(room instanceof LiveRoom)) throw new Error('a room is a LiveRoom')
+    return { room, client: room.client, ...rest }
+  }
+
+  /** Lets time pass until a promise is settled, 20 s at most. */
+  async settle<T>(promise: Promise<T>): Promise<T> {
+    let over = false
+    const done = () => {
+      over = true
+    }
+    promise.then(done, done)
+    for (let waited = 0; !over && waited < 20_000; waited += STEP_MS) await this.run(STEP_MS)
+    return promise
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * `npm start`: one process that serves the arena's page and runs its rooms, and a child process with the bots.
+ *
+ *     --port 8080   where to listen (or the variable PORT); 0 takes any free port
+ *     --bots 6      how many bots play along
+ *     --dev         the page is rebuilt on change, and the game is checked as strictly as it goes
+ *     --duel        players start face to face
+ */
+import { parseArgs } from 'node:util'
+import { preparePage } from '@tickmesh/example-page-server'
+import { serve } from '@tickmesh/server'
+import { NetError } from '@tickmesh/shared'
+import { BotProcess } from './bots/process.ts'
+import { arena } from './game.ts'
+import { arenaRules } from './rules.ts'
+import { MAX_PLAYERS } from './tuning.ts'
+
+const DEFAULT_PORT = 8080
+const DEFAULT_BOTS = 6
+
+interface Settings {
+  readonly port: number
+  readonly bots: number
+  readonly development: boolean
+  readonly duel: boolean
+}
+
+function wholeNumber(name: string, text: string, most: number): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isInteger(value) && value >= 0 && value <= most) return value
+  throw new Error(`${name} is "${text}", but must be a whole number from 0 to ${most}.`)
+}
+
+function readSettings(): Settings {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: process.env.PORT ?? String(DEFAULT_PORT) },
+      bots: { type: 'string', default: String(DEFAULT_BOTS) },
+      dev: { type: 'boolean', default: false },
+      duel: { type: 'boolean', default: false },
+    },
+  })
+  return {
+    port: wholeNumber('--port', values.port, 65_535),
+    bots: wholeNumber('--bots', values.bots, MAX_PLAYERS - 1),
+    development: values.dev,
+    duel: values.duel,
+  }
+}
+
+async function start({ port, bots, development, duel }: Settings): Promise<void> {
+  const page = await preparePage({ root: new URL('..', import.meta.url), development })
+  const { handleRequest } = page
+  const rules = arenaRules({ spawns: duel ? 'duel' : 'spread' })
+  const server = await serve(arena, rules, { port, development, handleRequest })
+  const botProcess = bots > 0 ? new BotProcess(server.url, bots) : undefined
+  console.log(`\n  Arena: http://localhost:${server.port}\n`)
+  console.log(`  ${bots === 0 ? 'No bots' : `${bots} bot${bots === 1 ? '' : 's'}`} in it. Ctrl-C stops it.\n`)
+
+  const stop = async () => {
+    process.once('SIGINT', () => process.exit(130))
+    console.log('Stopping …')
+    await botProcess?.stop()
+    await server.close()
+    await page.close()
+    process.exit(0)
+  }
+  process.once('SIGINT', () => void stop())
+  process.once('SIGTERM', () => void stop())
+}
+
+try {
+  await start(readSettings())
+} catch (error) {
+  const problem = error instanceof Error ? error.message : String(error)
+  console.error(`\n  ${problem}`)
+  if (error instanceof NetError && error.code === 'PORT_IN_USE')
+    console.error('  For example: npm start -- --port 8081')
+  console.error('')
+  process.exit(1)
+}

@@ -1,0 +1,208 @@
+/**
+ * One connection, from its first byte to its end: hello, then a player of a room, then gone. Made by the room host for each link.
+ * Believes nothing that comes in: sizes, rates and forms are checked here. A peer that breaks a limit is told why, and dropped; nothing that it
+ * sends throws past this object, and nobody else notices.
+ */
+import {
+  type ClientMessage,
+  type CloseReason,
+  CONTROL,
+  type CompiledGame,
+  decodeControl,
+  decodeMessage,
+  type HelloMessage,
+  INPUT,
+  type Lane,
+  type Link,
+  type LinkReceiver,
+  NetError,
+  type NetErrorCode,
+  parseClientMessage,
+  PROTOCOL_VERSION,
+} from '@tickmesh/shared'
+import { failureLine } from '../ops/failure-line.ts'
+import type { Log } from '../ops/log-line.ts'
+import { packControl, type PlayerCore } from '../room/player-core.ts'
+import type { RoomCore } from '../room/room-core.ts'
+import type { Limits } from './limits.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+/** What a session needs of the host. */
+export interface SessionHost {
+  readonly game: CompiledGame
+  readonly limits: Limits
+  readonly log: Log
+  readonly clock: { nowMs(): number }
+  /** Seats a newcomer. Throws a NetError if it cannot be. */
+  seat(hello: HelloMessage, link: Link): { readonly room: RoomCore; readonly player: PlayerCore }
+  sessionEnded(session: Session): void
+}
+
+export interface PeerInfo {
+  /** For limits and logs. */
+  readonly address?: string
+}
+
+export class Session implements LinkReceiver {
+  readonly info: PeerInfo
+  private readonly host: SessionHost
+  private readonly link: Link
+  private readonly messageBucket: TokenBucket
+  private readonly byteBucket: TokenBucket
+  private readonly openedMs: number
+  private lastHeardMs: number
+  private room: RoomCore | undefined
+  private player: PlayerCore | undefined
+  private closing = false
+
+  /** Attaches to the link. */
+  constructor(host: SessionHost, link: Link, info: PeerInfo) {
+    const { limits } = host
+    const nowMs = host.clock.nowMs()
+    this.host = host
+    this.link = link
+    this.info = info
+    this.openedMs = nowMs
+    this.lastHeardMs = nowMs
+    this.messageBucket = new TokenBucket(limits.messagesPerSecond, limits.messageBurst, nowMs)
+    this.byteBucket = new TokenBucket(limits.bytesPerSecond, limits.byteBurst, nowMs)
+    link.attach(this)
+  }
+
+  /** Hot. */
+  onMessage(_lane: Lane, bytes: Uint8Array): void {
+    if (this.closing || this.player?.ended === true) return
+    try {
+      this.take(bytes, this.host.clock.nowMs())
+    } catch (error) {
+      this.host.log(failureLine('session-failed', 'a message could not be handled', error, this.where()))
+      this.drop('INTERNAL', 'The server failed at this message.')
+    }
+  }
+
+  onClose(reason: CloseReason): void {
+    this.closing = true
+    if (this.player !== undefined) this.room?.leave(this.player, reason)
+    this.host.sessionEnded(this)
+  }
+
+  /** Called a few times a second: drops those who are silent. */
+  check(nowMs: number): void {
+    const { limits } = this.host
+    if (this.closing) return
+    if (this.player === undefined) {
+      if (nowMs - this.openedMs > limits.handshakeMs) this.drop('HANDSHAKE_TIMEOUT', `no hello came within ${limits.handshakeMs} ms.`)
+    } else if (nowMs - this.lastHeardMs > limits.idleMs) {
+      this.drop('TIMED_OUT', `nothing was heard for ${limits.idleMs} ms.`)
+    }
+  }
+
+  /** Tells the peer why, and closes. */
+  drop(code: NetErrorCode, message: string): void {
+    if (this.closing) return
+    this.closing = true
+    const reason = { code, message }
+    if (this.player !== undefined) {
+      this.player.end(reason)
+      return
+    }
+    this.link.send('reliable', packControl({ t: 'refused', code, message }))
+    this.link.close(reason)
+  }
+
+  private where(): { room?: string; player?: string } {
+    if (this.player === undefined || this.room === undefined) return {}
+    return { room: this.room.id, player: this.player.id }
+  }
+
+  private refuse(code: NetErrorCode, message: string): void {
+    const line = { level: 'warn', event: 'peer-dropped', message: `${code}: ${message}` } as const
+    this.host.log({ ...line, ...this.where() })
+    this.drop(code, message)
+  }
+
+  private take(bytes: Uint8Array, nowMs: number): void {
+    const { limits } = this.host
+    this.lastHeardMs = nowMs
+    if (bytes.length > limits.maxMessageBytes) {
+      this.refuse('TOO_LARGE', `a message of ${bytes.length} bytes came; at most ${limits.maxMessageBytes} are taken.`)
+    } else if (!this.messageBucket.take(1, nowMs)) {
+      this.refuse('TOO_FAST', `more than ${limits.messagesPerSecond} messages a second came.`)
+    } else if (!this.byteBucket.take(bytes.length, nowMs)) {
+      this.refuse('TOO_FAST', `more than ${limits.bytesPerSecond} bytes a second came.`)
+    } else if (bytes[0] === INPUT) {
+      this.takeInput(bytes, nowMs)
+    } else if (bytes[0] === CONTROL) {
+      this.takeControl(bytes.subarray(1))
+    } else {
+      this.refuse('MALFORMED', `a message of unknown kind ${bytes[0] ?? 'none'} came.`)
+    }
+  }
+
+  /** Hot. */
+  private takeInput(bytes: Uint8Array, nowMs: number): void {
+    const { room, player } = this
+    if (room === undefined || player === undefined) this.refuse('MALFORMED', 'an input came before the hello.')
+    else if (player.seated && !room.closed && !room.receiveInput(player, bytes, nowMs)) {
+      this.refuse('MALFORMED', 'an input message could not be read.')
+    }
+  }
+
+  private takeControl(bytes: Uint8Array): void {
+    const decoded = decodeControl(bytes)
+    if (!decoded.ok) return this.refuse(decoded.code, `a control message: ${decoded.problem}.`)
+    const parsed = parseClientMessage(decoded.value)
+    if (!parsed.ok) return this.refuse('MALFORMED', `a control message: ${parsed.problem}.`)
+    const { room, player } = this
+    if (room === undefined || player === undefined) this.takeFirst(parsed.message)
+    else this.takeLater(parsed.message, room, player)
+  }
+
+  private takeFirst(message: ClientMessage): void {
+    if (message.t !== 'hello') return this.refuse('MALFORMED', `"${message.t}" came before the hello.`)
+    const mismatch = mismatchOf(message, this.host.game)
+    if (mismatch !== undefined) return this.refuse(mismatch.code, mismatch.message)
+    try {
+      const { room, player } = this.host.seat(message, this.link)
+      this.room = room
+      this.player = player
+    } catch (error) {
+      if (!(error instanceof NetError)) throw error
+      this.refuse(error.code, error.message)
+    }
+  }
+
+  private takeLater(message: ClientMessage, room: RoomCore, player: PlayerCore): void {
+    switch (message.t) {
+      case 'hello':
+        return this.refuse('MALFORMED', 'a second hello came.')
+      case 'leave':
+        return this.drop('LEFT', 'The player left.')
+      case 'full':
+        return room.replication.requestFull(player, this.host.clock.nowMs())
+      case 'msg': {
+        const declared = this.host.game.toServer[message.i]
+        const values = declared === undefined ? undefined : decodeMessage(declared, message.v)
+        if (values === undefined) return this.refuse('MALFORMED', 'a message came that the game does not declare.')
+        if (!room.receiveMessage(player, message.i, values)) this.refuse('TOO_FAST', 'too many messages came in one tick.')
+      }
+    }
+  }
+}
+
+/** Why two sides cannot play together; both are named. */
+function mismatchOf(hello: HelloMessage, game: CompiledGame): CloseReason | undefined {
+  if (hello.protocol !== PROTOCOL_VERSION) {
+    const message = `the client speaks protocol ${hello.protocol}, the server ${PROTOCOL_VERSION}. Reload the page, or deploy both from one build.`
+    return { code: 'PROTOCOL_MISMATCH', message }
+  }
+  if (hello.game !== game.id) {
+    return { code: 'GAME_MISMATCH', message: `the client plays "${hello.game}", the server "${game.id}". Check the address.` }
+  }
+  if (hello.schema !== game.schemaHash) {
+    const [client, server] = [hello.schema, game.schemaHash].map((hash) => hash.toString(16).padStart(8, '0'))
+    const message = `client has ${game.id} (${client}), server has ${game.id} (${server}). Reload the page, or deploy both from one build.`
+    return { code: 'SCHEMA_MISMATCH', message }
+  }
+  return undefined
+}

@@ -1,0 +1,13 @@
+/** The public surface of @tickmesh/server. */
+export { DEFAULT_LIMITS, type Limits } from './gate/limits.ts'
+export type { AllowedOrigins } from './gate/origins.ts'
+export { DEFAULT_ROOM, type HostOptions, RoomHost } from './gate/room-host.ts'
+export type { PeerInfo } from './gate/session.ts'
+export type { Log, LogLine } from './ops/log-line.ts'
+export type { ServerStats } from './ops/server-stats.ts'
+export { RealTickTimer } from './real-timer.ts'
+export type { Player, PlayerStats, Room, RoomStats, Rules, Suspicion } from './room/api.ts'
+export type { Timer } from './room/tick-timers.ts'
+export { serve, type ServeOptions, type Server } from './serve.ts'
+export type { TickTimer } from './tick/tick-timer.ts'
+export { WsTransport, type WsTransportOptions } from './transport/ws-transport.ts'

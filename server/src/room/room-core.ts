@@ -1,0 +1,399 @@
+/**
+ * A room: one match and its tick. Made by the room host, ticked by the tick loop, fed by sessions. Pure: the clock is passed in.
+ * Tick n: (1) joins, leaves, messages, timers, onTick; (2) inputs; (3) steps, commands, history; (4) at the snapshot rate, frames.
+ * What players do between ticks waits in queues, so rules and steps never run into each other. An error of the game's code leaves `tick`, and the
+ * host closes this room alone. The tick path allocates nothing when warm, but for what the game's own code allocates.
+ */
+import {
+  type CloseReason,
+  type CompiledGame,
+  createInputHead,
+  type InputMessageHead,
+  type Link,
+  NetError,
+  SeededRandom,
+  Simulation,
+  SnapshotRing,
+  SyncTest,
+} from '@tickmesh/shared'
+import { failureLine } from '../ops/failure-line.ts'
+import type { Log } from '../ops/log-line.ts'
+import { Governor } from '../tick/governor.ts'
+import { LogHistogram } from '../tick/log-histogram.ts'
+import type { TickHandle } from '../tick/tick-loop.ts'
+import type { Player, RoomStats, Suspicion } from './api.ts'
+import { AttributeBroadcast } from './attribute-broadcast.ts'
+import { AttributeSet } from './attribute-set.ts'
+import { packControl, PlayerCore } from './player-core.ts'
+import { Replication } from './replication.ts'
+import type { UntypedRules } from './rules.ts'
+import { releaseEntities, setPresent } from './seat-columns.ts'
+import { TickTimers } from './tick-timers.ts'
+import { welcomeOf } from './welcome.ts'
+import type { WireTools } from './wire-tools.ts'
+
+export interface RoomOptions {
+  readonly id: string
+  /** Public: known to clients. Secret: never. */
+  readonly publicSeed: number
+  readonly secretSeed: number
+  readonly development: boolean
+  /** Each tick is computed twice and compared. */
+  readonly syncTest: boolean
+  readonly maxRewindMs: number
+  readonly stuckMs: number
+  readonly fullFramesPerSecond: number
+  readonly log: Log
+  readonly clock: { nowMs(): number }
+  /** A room that is empty for so long ends. */
+  readonly idleMs: number
+  /** The room is to end: called at the end of a tick. */
+  readonly onEnd: (reason: CloseReason) => void
+}
+
+interface WaitingMessage {
+  readonly player: PlayerCore
+  readonly index: number
+  readonly values: Readonly<Record<string, unknown>>
+}
+
+/** Messages of one player that may wait for one tick. */
+const MAX_WAITING_MESSAGES = 64
+const DURATION_WEIGHT = 1 / 64
+const NOBODY_LEFT: CloseReason = { code: 'ROOM_CLOSED', message: 'Nobody was in the room.' }
+
+export class RoomCore {
+  readonly id: string
+  readonly game: CompiledGame
+  readonly sim: Simulation
+  readonly timers: TickTimers
+  readonly random: SeededRandom
+  readonly attributes: AttributeSet
+  readonly replication: Replication
+  readonly options: RoomOptions
+  readonly rules: UntypedRules
+  /** All who have a seat, in order of their seats; those whose onJoin has not run yet included. */
+  readonly players: PlayerCore[] = []
+  /** Those whom rules may see, by seat. */
+  readonly seated = new Map<number, Player>()
+  /** What rules get as `room`. */
+  facade: object = {}
+  tickNumber = 0
+  /** Set to end the room after this tick, or before the next. */
+  closeReason: CloseReason | undefined
+  closed = false
+  /** Ticks for which nobody has had a seat. */
+  emptyTicks = 0
+  handle: TickHandle | undefined
+  private readonly tools: WireTools
+  private readonly history: SnapshotRing
+  private readonly sync: SyncTest | undefined
+  private readonly governor = new Governor()
+  private readonly lateness = new LogHistogram()
+  private readonly broadcast = new AttributeBroadcast()
+  private readonly inputHead: InputMessageHead
+  private readonly window = { oldestView: 0, oldestKept: 0 }
+  private readonly maxRewindTicks: number
+  private readonly joining: PlayerCore[] = []
+  private readonly leaving: PlayerCore[] = []
+  private messages: WaitingMessage[] = []
+  private events: { readonly name: string; readonly fields: Readonly<Record<string, unknown>> }[] = []
+  private durationMeanMs = 0
+  private inCommands = false
+  private readonly tickMs: number
+
+  constructor(game: CompiledGame, rules: UntypedRules, tools: WireTools, options: RoomOptions) {
+    this.id = options.id
+    this.game = game
+    this.rules = rules
+    this.options = options
+    this.tools = tools
+    this.tickMs = 1000 / game.tickRate
+    this.maxRewindTicks = Math.floor(options.maxRewindMs / this.tickMs)
+    this.history = new SnapshotRing(Math.max(this.maxRewindTicks, 64) + 2 * game.ticksPerSnapshot + 2, game.worldInts)
+    this.sim = new Simulation(game, {
+      side: 'server',
+      development: options.development,
+      snapshots: this.history,
+      secretSeed: options.secretSeed,
+    })
+    this.sim.publicSeed = options.publicSeed
+    this.sync = options.syncTest ? new SyncTest(this.sim) : undefined
+    this.random = new SeededRandom(options.secretSeed)
+    this.timers = new TickTimers(game.tickRate)
+    this.attributes = new AttributeSet(game.roomAttributes)
+    this.inputHead = createInputHead(game)
+    const { log, id } = options
+    this.replication = new Replication(game, tools, this.history, this.sim.events, options, (type, player, wholeRoom) =>
+      log({
+        level: 'warn',
+        event: 'motion-disagrees',
+        message: `the motion of "${type}" computes something else on a client; it is now sent without, ${wholeRoom ? 'to the whole room' : 'to this client'}.`,
+        room: id,
+        player: player.id,
+      }),
+    )
+  }
+
+  /** A seat for a newcomer, or undefined if all are taken. It sits down in the next tick. */
+  admit(link: Link, names: { id: string; token: string }, options: unknown): PlayerCore | undefined {
+    const seat = this.freeSeat()
+    if (seat === 0) return undefined
+    const { clock, maxRewindMs } = this.options
+    const init = { seat, ...names, link, options, tick: this.tickNumber, nowMs: clock.nowMs(), window: this.window }
+    const player = new PlayerCore(this.game, init, { maxRewindMs }, clock)
+    this.players.push(player)
+    this.players.sort((a, b) => a.seat - b.seat)
+    this.joining.push(player)
+    this.emptyTicks = 0
+    return player
+  }
+
+  private freeSeat(): number {
+    let seat = 1
+    for (const player of this.players) if (player.seat === seat) seat++
+    return seat <= this.game.maxPlayers ? seat : 0
+  }
+
+  /** A player's link ended. Its seat is free after the next tick. */
+  leave(player: PlayerCore, reason: CloseReason): void {
+    player.ended = true
+    if (player.leaveReason !== undefined || this.closed) return
+    player.leaveReason = reason
+    this.leaving.push(player)
+  }
+
+  /** An input message, without its kind. False: malformed. Hot. */
+  receiveInput(player: PlayerCore, bytes: Uint8Array, nowMs: number): boolean {
+    const { inputHead: head, tools } = this
+    const { ring } = player.inputs
+    const newestBefore = ring.newestTick
+    const result = tools.inputCodec.decode(tools.reader.start(bytes, 1), head, ring, this.tickNumber)
+    if (result === 'malformed') return false
+    player.heard(head, nowMs)
+    if (head.needsFull) this.replication.requestFull(player, nowMs)
+    this.replication.suspect(player, head.suspectTypes)
+    if (result === 'far') player.ignoredInputs++
+    else player.inputs.arrived(head, newestBefore, this.dueMs(head.newestTick), nowMs)
+    return true
+  }
+
+  /** A game's own message waits for the next tick. False: too many do. */
+  receiveMessage(player: PlayerCore, index: number, values: Readonly<Record<string, unknown>>): boolean {
+    if (player.waitingMessages >= MAX_WAITING_MESSAGES) return false
+    player.waitingMessages++
+    this.messages.push({ player, index, values })
+    return true
+  }
+
+  dueMs(tick: number): number {
+    return this.handle?.dueMs(tick) ?? 0
+  }
+
+  /** Called by the tick loop. Hot. */
+  tick(tick: number, lateMs: number): void {
+    const { sim } = this
+    const { clock } = this.options
+    const startMs = clock.nowMs()
+    this.tickNumber = tick
+    this.window.oldestView = Math.max(0, tick - this.maxRewindTicks)
+    this.window.oldestKept = Math.max(0, tick - this.history.capacity)
+    this.runQueues(tick)
+    sim.settle()
+    this.resolveInputs(tick)
+    if (this.sync !== undefined) this.sync.step(tick)
+    else sim.step(tick)
+    this.runCommands()
+    sim.settle()
+    this.history.put(tick, sim.world.ints)
+    this.broadcast.flush(tick, this.attributes, this.players)
+    const { ticksPerSnapshot } = this.game
+    if (tick % (ticksPerSnapshot * this.governor.snapshotDivisor) === 0) {
+      this.replication.send(this.players, tick, clock.nowMs(), this.dueMs(tick), this.governor.level)
+    }
+    this.measure(clock.nowMs() - startMs, lateMs)
+    this.emptyTicks = this.players.length === 0 ? this.emptyTicks + 1 : 0
+    if (this.closeReason !== undefined) this.options.onEnd(this.closeReason)
+    else if (this.emptyTicks * this.tickMs > this.options.idleMs) this.options.onEnd(NOBODY_LEFT)
+  }
+
+  private measure(durationMs: number, lateMs: number): void {
+    const before = this.governor.level
+    const level = this.governor.update(durationMs, lateMs, this.tickMs)
+    this.durationMeanMs += (durationMs - this.durationMeanMs) * DURATION_WEIGHT
+    this.lateness.record(lateMs)
+    if (level === before) return
+    const pressure = this.governor.pressure.toFixed(2)
+    const message = `overload level ${level} (was ${before}), pressure ${pressure}.`
+    this.options.log({ level: level > before ? 'warn' : 'info', event: 'overload', message, room: this.id })
+  }
+
+  /** Called by the tick loop: the room could not keep up, and goes on later than was planned. */
+  timelineShifted(skippedTicks: number): void {
+    this.options.log({
+      level: 'warn',
+      event: 'timeline-shifted',
+      message: `the process stood still or is overloaded: the room goes on ${skippedTicks} ticks later.`,
+      room: this.id,
+    })
+    const bytes = packControl({ t: 'notice', kind: 'timeline', epochMs: this.handle?.epochMs ?? 0 })
+    for (const player of this.players) if (player.seated) player.tell(bytes)
+  }
+
+  private runQueues(tick: number): void {
+    while (this.leaving.length > 0) this.unseat(this.leaving.shift(), tick)
+    while (this.joining.length > 0) this.seat(this.joining.shift(), tick)
+    if (this.messages.length > 0) this.runMessages()
+    this.timers.run(tick)
+    this.rules.onTick?.(this.facade)
+  }
+
+  private seat(player: PlayerCore | undefined, tick: number): void {
+    if (player === undefined || player.ended) return
+    const { seat } = player
+    setPresent(this.sim, seat, true)
+    player.seated = true
+    player.lastFrameTick = tick - 1
+    this.seated.set(seat, player.facade)
+    try {
+      this.rules.onJoin?.(this.facade, player.facade)
+    } catch (error) {
+      if (!(error instanceof NetError && error.code === 'JOIN_REFUSED')) throw error
+      this.vacate(player)
+      player.end({ code: 'JOIN_REFUSED', message: error.message })
+    }
+    if (player.ended) return
+    this.broadcast.announce(tick, player, this.players)
+    const roster = this.broadcast.roster(tick, player, this.players)
+    player.welcome(packControl(welcomeOf(this, player, roster.first, tick)))
+    for (const bytes of roster.more) player.tell(bytes)
+  }
+
+  private unseat(player: PlayerCore | undefined, tick: number): void {
+    if (player === undefined) return
+    const { seated, seat, leaveReason } = player
+    const reason = leaveReason ?? { code: 'CONNECTION_LOST', message: 'The connection ended.' }
+    if (seated) this.rules.onLeave?.(this.facade, player.facade, reason)
+    this.players.splice(this.players.indexOf(player), 1)
+    if (!seated) return
+    this.vacate(player)
+    this.broadcast.left(tick, seat, this.players)
+  }
+
+  private vacate(player: PlayerCore): void {
+    player.seated = false
+    this.seated.delete(player.seat)
+    releaseEntities(this.sim, player.seat, this.rules.keepEntities === true)
+    setPresent(this.sim, player.seat, false)
+  }
+
+  private runMessages(): void {
+    const { messages } = this
+    this.messages = []
+    for (const { player, index, values } of messages) {
+      player.waitingMessages--
+      const name = this.game.toServer[index]?.name ?? ''
+      if (!player.seated || player.ended) continue
+      try {
+        this.rules.messages?.[name]?.(this.facade, player.facade, values)
+      } catch (error) {
+        // What one player sent must not end the match for all.
+        const where = { room: this.id, player: player.id }
+        this.options.log(failureLine('message-rule-failed', `rules.messages.${name} threw`, error, where))
+        player.end({ code: 'INTERNAL', message: `The server failed at the message "${name}".` })
+      }
+    }
+  }
+
+  /** Hot. */
+  private resolveInputs(tick: number): void {
+    const { sim, players } = this
+    sim.inputs.clear()
+    for (let i = 0; i < players.length; i++) {
+      const player = players[i]
+      if (player === undefined || !player.seated) continue
+      const { inputs } = player
+      const refusedBefore = inputs.refusedPresses
+      const clamped = inputs.resolve(tick, player.seat, sim, player.stamps, player.timing)
+      if (clamped > 0) {
+        player.clampedStamps += clamped
+        this.suspect(player, 'stamp-clamped', player.clampedStamps)
+      }
+      if (inputs.refusedPresses !== refusedBefore) this.suspect(player, 'press-refused', inputs.refusedPresses)
+    }
+  }
+
+  private suspect(player: PlayerCore, kind: Suspicion['kind'], count: number): void {
+    if (this.rules.onSuspicion === undefined) return
+    this.rules.onSuspicion(this.facade, player.facade, { kind, tick: this.tickNumber, count })
+  }
+
+  private runCommands(): void {
+    const { sim, rules, game } = this
+    this.inCommands = true
+    if (this.events.length > 0) {
+      for (const { name, fields } of this.events) sim.context.emit(name, fields)
+      this.events = []
+    }
+    const { commands } = sim
+    for (let i = 0; i < commands.length; i++) {
+      const command = commands[i]
+      if (command === undefined) continue
+      const { name } = game.commands[command.index] ?? { name: '' }
+      rules.commands?.[name]?.(this.facade, command.values)
+    }
+    this.inCommands = false
+  }
+
+  /** An event of rules: it belongs to the steps of the tick that is being computed, or of the next. */
+  emit(name: string, fields: Readonly<Record<string, unknown>>): void {
+    if (!this.game.events.some((event) => event.name === name)) {
+      throw new NetError('BAD_ARGUMENT', `there is no event "${name}".`, 'Declare it under `events`.')
+    }
+    if (this.inCommands) this.sim.context.emit(name, fields)
+    else this.events.push({ name, fields: { ...fields } })
+  }
+
+  /** Ends the room: players are told, hooks run, whatever they throw. Idempotent. */
+  shutDown(reason: CloseReason): void {
+    if (this.closed) return
+    this.closed = true
+    this.handle?.remove()
+    const { rules } = this
+    for (const player of this.players) {
+      if (player.seated) this.guarded('onLeave', () => rules.onLeave?.(this.facade, player.facade, player.leaveReason ?? reason))
+      player.seated = false
+      player.end(reason)
+    }
+    this.players.length = 0
+    this.seated.clear()
+    this.guarded('onDispose', () => rules.onDispose?.(this.facade))
+    this.timers.clear()
+  }
+
+  private guarded(hook: string, run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      const problem = `rules.${hook} threw while the room was closing`
+      this.options.log(failureLine('hook-failed', problem, error, { room: this.id }))
+    }
+  }
+
+  get stats(): RoomStats {
+    const { world, events, context } = this.sim
+    return {
+      tick: this.tickNumber,
+      players: this.players.length,
+      entities: world.tables.reduce((sum, table) => sum + table.count, 0),
+      overload: this.governor.level,
+      tickLatenessP99Ms: this.lateness.quantile(0.99),
+      tickDurationMeanMs: this.durationMeanMs,
+      skippedTicks: this.handle?.skippedTicks ?? 0,
+      ...this.replication.counts,
+      droppedEvents: events.dropped,
+      droppedCommands: context.droppedCommands,
+      overflows: world.overflows,
+    }
+  }
+}

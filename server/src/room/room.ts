@@ -1,0 +1,113 @@
+/**
+ * What a game's rules get as `room`: the public words over a room core. One per room; a game's types are put on by `roomOf`.
+ */
+import { encodeMessage, NetError, type PlainObject, type Shape, type View } from '@tickmesh/shared'
+import type { Player, Room, RoomStats } from './api.ts'
+import { packControl, type PlayerCore } from './player-core.ts'
+import type { RoomCore } from './room-core.ts'
+import type { Timer } from './tick-timers.ts'
+
+type Values = Readonly<Record<string, unknown>>
+
+/** A core's facade, as rules of the game's types see it. */
+export function roomOf<S extends Shape>(core: RoomCore): Room<S> {
+  return core.facade as Room<S>
+}
+
+export class RoomFacade {
+  readonly id: string
+  readonly world: object
+  readonly players: ReadonlyMap<number, Player>
+  readonly #core: RoomCore
+
+  constructor(core: RoomCore) {
+    this.#core = core
+    this.id = core.id
+    this.world = core.sim.world.byName
+    this.players = core.seated
+  }
+
+  get tick(): number {
+    return this.#core.tickNumber
+  }
+
+  get attributes(): Readonly<PlainObject> {
+    return this.#core.attributes.now
+  }
+
+  get stats(): RoomStats {
+    return this.#core.stats
+  }
+
+  setAttributes(patch: Values): void {
+    this.#core.attributes.merge(patch)
+  }
+
+  spawn(type: string, fields: Values = {}): View {
+    const { world } = this.#core.sim
+    const table = world.byName[type]
+    if (table === undefined) {
+      const declared = Object.keys(world.byName).join(', ')
+      throw new NetError('BAD_ARGUMENT', `there is no entity type "${type}".`, `Declared are: ${declared}.`)
+    }
+    const owner = typeof fields.owner === 'number' ? fields.owner : 0
+    const view = world.spawn(table.type.index, world.takeId(), owner)
+    world.assign(view, fields)
+    return view
+  }
+
+  despawn(entity: View): void {
+    this.#core.sim.world.despawn(entity)
+  }
+
+  find(id: number): View | undefined {
+    return this.#core.sim.world.find(id)
+  }
+
+  emit(event: string, fields: Values): void {
+    this.#core.emit(event, fields)
+  }
+
+  send(player: Player, message: string, values: Values): void {
+    this.#coreOf(player)?.tell(this.#pack(message, values))
+  }
+
+  broadcast(message: string, values: Values): void {
+    const bytes = this.#pack(message, values)
+    for (const player of this.#core.players) if (player.seated) player.tell(bytes)
+  }
+
+  after(ms: number, run: () => void): Timer {
+    return this.#core.timers.after(this.#core.tickNumber, ms, run)
+  }
+
+  every(ms: number, run: () => void): Timer {
+    return this.#core.timers.every(this.#core.tickNumber, ms, run)
+  }
+
+  random(): number {
+    return this.#core.random.next()
+  }
+
+  kick(player: Player, message: string): void {
+    this.#coreOf(player)?.end({ code: 'KICKED', message })
+  }
+
+  close(message = 'The room was closed.'): void {
+    this.#core.closeReason = { code: 'ROOM_CLOSED', message }
+  }
+
+  /** A player who left is nobody. */
+  #coreOf(player: Player): PlayerCore | undefined {
+    return this.#core.players.find(({ facade }) => facade === player)
+  }
+
+  #pack(message: string, values: Values): Uint8Array {
+    const declared = this.#core.game.toClient.find(({ name }) => name === message)
+    if (declared === undefined) {
+      const names = this.#core.game.toClient.map(({ name }) => name).join(', ')
+      throw new NetError('BAD_ARGUMENT', `there is no message "${message}" to clients.`, `Declared are: ${names}.`)
+    }
+    return packControl({ t: 'msg', i: declared.index, v: encodeMessage(declared, values) })
+  }
+}

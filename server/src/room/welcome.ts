@@ -1,0 +1,35 @@
+/**
+ * The welcome of a player who got a seat, with as many of the others as one message holds.
+ */
+import type { PlainObject, WelcomeMessage } from '@tickmesh/shared'
+import type { PlayerCore } from './player-core.ts'
+
+export interface WelcomeSource {
+  readonly id: string
+  readonly game: { readonly tickRate: number; readonly maxPlayers: number }
+  readonly options: { readonly publicSeed: number; readonly clock: { nowMs(): number } }
+  readonly attributes: { readonly known: Readonly<PlainObject> }
+  readonly handle: { readonly epochMs: number } | undefined
+}
+
+export function welcomeOf(
+  room: WelcomeSource,
+  player: PlayerCore,
+  players: WelcomeMessage['players'],
+  tick: number,
+): WelcomeMessage {
+  return {
+    t: 'welcome',
+    seat: player.seat,
+    roomId: room.id,
+    tickRate: room.game.tickRate,
+    epochMs: room.handle?.epochMs ?? 0,
+    serverNowMs: room.options.clock.nowMs(),
+    tick: tick - 1,
+    seed: room.options.publicSeed,
+    sessionToken: player.token,
+    attributes: room.attributes.known,
+    players,
+    maxPlayers: room.game.maxPlayers,
+  }
+}

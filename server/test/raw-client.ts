@@ -1,0 +1,200 @@
+/**
+ * A client made of nothing but the codecs, and a server on virtual time around it: for tests of the server alone.
+ */
+import {
+  ByteReader,
+  ByteWriter,
+  CONTROL,
+  type CloseReason,
+  type CompiledGame,
+  createFrameHead,
+  createInputHead,
+  createLinkPair,
+  decodeControl,
+  decodeFrameHead,
+  type DecodeStatus,
+  encodeControl,
+  encodeMessage,
+  type FrameHead,
+  type Game,
+  INPUT,
+  Impairment,
+  type ImpairmentOptions,
+  InputCodec,
+  InputRing,
+  type Lane,
+  type Link,
+  parseServerMessage,
+  PROTOCOL_VERSION,
+  type ServerMessage,
+  type Shape,
+  SNAPSHOT,
+  SnapshotDecoder,
+  SnapshotRing,
+  VirtualScheduler,
+  type WelcomeMessage,
+} from '@tickmesh/shared'
+import { type HostOptions, type LogLine, RoomHost, type Rules } from '../src/index.ts'
+
+export class TestServer<S extends Shape> {
+  readonly scheduler = new VirtualScheduler()
+  readonly lines: LogLine[] = []
+  readonly host: RoomHost<S>
+  /** Added to the server's clock: what its work is pretended to have taken. */
+  spentMs = 0
+  private readonly game: Game<S>
+
+  constructor(game: Game<S>, rules: Rules<S>, options: Partial<HostOptions> = {}) {
+    this.game = game
+    const { scheduler } = this
+    this.host = new RoomHost(game, rules, {
+      timer: {
+        nowMs: () => scheduler.now() + this.spentMs,
+        wakeAt: (timeMs, run) => scheduler.at(timeMs - this.spentMs, run),
+      },
+      seed: 1,
+      log: (line) => this.lines.push(line),
+      ...options,
+    })
+  }
+
+  run(ms: number): void {
+    this.scheduler.runUntil(this.scheduler.now() + ms)
+  }
+
+  /** A connection, not yet in a room. */
+  connect(path: ImpairmentOptions = {}, back: Impairment = new Impairment({ delayMs: path.delayMs ?? 0 })): RawClient {
+    const [near, far] = createLinkPair(this.scheduler, path, back)
+    this.host.accept(far)
+    return new RawClient(this.game, near)
+  }
+
+  /** A player of a room. */
+  join(room = 'main', path: ImpairmentOptions = {}): RawClient {
+    const client = this.connect(path)
+    client.hello({ room })
+    this.run(200 + 4 * (path.delayMs ?? 0))
+    return client
+  }
+}
+
+export class RawClient {
+  readonly link: Link
+  readonly messages: ServerMessage[] = []
+  readonly heads: FrameHead[] = []
+  readonly statuses: DecodeStatus[] = []
+  readonly bodies: Uint8Array[] = []
+  readonly ring: InputRing
+  readonly frames: SnapshotRing
+  closed: CloseReason | undefined
+  /** The newest tick decoded. */
+  newest = -1
+  interpolationDelayMs = 0
+  /** While false, frames are not acknowledged. */
+  acknowledges = true
+  private readonly game: CompiledGame
+  private readonly codec: InputCodec
+  private readonly decoder: SnapshotDecoder
+  private readonly reader = new ByteReader()
+  private readonly presses: number[]
+
+  constructor(game: CompiledGame, link: Link) {
+    this.game = game
+    this.link = link
+    this.ring = new InputRing(game)
+    this.codec = new InputCodec(game)
+    this.decoder = new SnapshotDecoder(game)
+    this.frames = new SnapshotRing(128, game.worldInts)
+    this.presses = game.presses.map(() => 0)
+    link.attach({
+      onMessage: (lane, bytes) => this.take(lane, bytes),
+      onClose: (reason) => {
+        this.closed = reason
+      },
+    })
+  }
+
+  get welcome(): WelcomeMessage | undefined {
+    return this.messages.find((message) => message.t === 'welcome')
+  }
+
+  of<T extends ServerMessage['t']>(t: T): Extract<ServerMessage, { t: T }>[] {
+    return this.messages.filter((message): message is Extract<ServerMessage, { t: T }> => message.t === t)
+  }
+
+  control(message: object): void {
+    const packed = encodeControl(message)
+    const bytes = new Uint8Array(packed.length + 1)
+    bytes[0] = CONTROL
+    bytes.set(packed, 1)
+    this.link.send('reliable', bytes)
+  }
+
+  hello(more: object = {}): void {
+    const { id, schemaHash } = this.game
+    this.control({ t: 'hello', protocol: PROTOCOL_VERSION, game: id, schema: schemaHash, ...more })
+  }
+
+  say(message: string, values: Record<string, unknown>): void {
+    const declared = this.game.toServer.find(({ name }) => name === message)
+    if (declared !== undefined) this.control({ t: 'msg', i: declared.index, v: encodeMessage(declared, values) })
+  }
+
+  /** Sends the input of one tick. `presses` are added to the counters. */
+  input(tick: number, levels: readonly number[], presses: readonly number[] = [], stamp?: readonly [number, number, number]): void {
+    const slot = this.ring.slotFor(tick)
+    const row = this.ring.rowOffset(slot)
+    presses.forEach((n, i) => {
+      this.presses[i] = (this.presses[i] ?? 0) + n
+    })
+    levels.forEach((raw, i) => {
+      this.ring.rows[row + i] = raw
+    })
+    this.presses.forEach((count, i) => {
+      this.ring.rows[row + this.ring.levels + i] = count
+    })
+    if (stamp !== undefined) this.ring.setStamp(slot, 0, ...stamp)
+    const head = createInputHead(this.game)
+    head.newestTick = tick
+    head.count = 1
+    head.ackTick = this.acknowledges ? this.newest : -1
+    head.interpolationDelayMs = this.interpolationDelayMs
+    const bytes = new Uint8Array(512)
+    const writer = new ByteWriter().start(bytes)
+    writer.u8(INPUT)
+    this.codec.encode(writer, this.ring, head)
+    this.link.send('datagram', bytes.subarray(0, writer.position))
+  }
+
+  private take(_lane: Lane, bytes: Uint8Array): void {
+    if (bytes[0] === CONTROL) {
+      const decoded = decodeControl(bytes.subarray(1))
+      const parsed = decoded.ok ? parseServerMessage(decoded.value) : undefined
+      if (parsed?.ok !== true) throw new Error(`the server sent nonsense: ${JSON.stringify(parsed ?? decoded)}`)
+      this.messages.push(parsed.message)
+    } else if (bytes[0] === SNAPSHOT) this.takeFrame(bytes)
+    else throw new Error('the server sent a message of no kind')
+  }
+
+  private takeFrame(bytes: Uint8Array): void {
+    const head = createFrameHead()
+    const reader = this.reader.start(bytes, 1)
+    if (!decodeFrameHead(reader, head, this.game.ticksPerSnapshot, Math.max(0, this.newest))) throw new Error('bad head')
+    const { tick, baselineTick } = head
+    const baseline = this.frames.find(baselineTick)
+    const at = reader.position
+    const bodyBytes = head.bodyBytes < 0 ? reader.left : head.bodyBytes
+    const out = new Int32Array(this.game.worldInts)
+    const from = baselineTick < 0 ? tick : baselineTick
+    let status = this.decoder.decodeBody(bytes, at, bodyBytes, baseline, from, tick, out, undefined)
+    const tailAt = at + bodyBytes
+    const seat = this.welcome?.seat ?? 0
+    if (status === 'ok') status = this.decoder.decodeTail(bytes, tailAt, bytes.length - tailAt, seat, baseline, out)
+    this.heads.push(head)
+    this.statuses.push(status)
+    this.bodies.push(bytes.slice(at, at + bodyBytes))
+    if (status !== 'ok') return
+    this.frames.put(tick, out)
+    this.newest = tick
+  }
+}

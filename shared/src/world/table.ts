@@ -1,0 +1,117 @@
+/**
+ * The entities of one type in a world, in order of their ids, each with a view that is made when its row is first used.
+ * Made by the world; read by steps, the codec and screens.
+ */
+import { NetError } from '../error.ts'
+import { COLUMN_FLAGS, COLUMN_ID, type CompiledEntity, FLAG_DEAD, HEADER_COUNTS } from '../game/compiled.ts'
+import type { View, ViewClass } from './entity-view.ts'
+import type { ViewHost } from './row-view.ts'
+
+/** What a table needs to know of its world. */
+export interface TableHost extends ViewHost {
+  /** How new views are locked. */
+  readonly viewsLocked: number
+  /** Rows that are in order; later ones were spawned since the last `settle`. */
+  settledCount(typeIndex: number): number
+}
+
+/** Iterating visits the living, makes one small object at most, and does not see what is spawned meanwhile. */
+export class Table implements Iterable<View> {
+  readonly type: CompiledEntity
+  readonly views: View[] = []
+  private readonly world: TableHost
+  private readonly viewClass: ViewClass
+
+  constructor(world: TableHost, type: CompiledEntity, viewClass: ViewClass) {
+    this.world = world
+    this.type = type
+    this.viewClass = viewClass
+  }
+
+  /** Rows in use, those spawned or despawned in this tick included. */
+  get count(): number {
+    return this.world.ints[HEADER_COUNTS + this.type.index] ?? 0
+  }
+
+  /** The entity in a row. Within a tick it may be dead already: ask `alive`. */
+  at(index: number): View {
+    if (!(Number.isInteger(index) && index >= 0 && index < this.count)) {
+      const problem = `${this.type.name}.at(${index}), but there are ${this.count}.`
+      throw new NetError('BAD_ARGUMENT', problem, 'Stay below `count`.')
+    }
+    return this.viewAt(index)
+  }
+
+  /** The view of a row, in use or not. */
+  viewAt(row: number): View {
+    return this.views[row] ?? this.makeViews(row)
+  }
+
+  private makeViews(upTo: number): View {
+    for (let row = this.views.length; row <= upTo; row++) {
+      const view = new this.viewClass(this.world, row)
+      view.locked = this.world.viewsLocked
+      this.views.push(view)
+    }
+    return this.views[upTo] as View
+  }
+
+  get(id: number): View | undefined {
+    const row = this.rowOf(id)
+    return row >= 0 && this.livesAt(row) ? this.viewAt(row) : undefined
+  }
+
+  /** True if the entity in a row was not despawned in this tick. */
+  livesAt(row: number): boolean {
+    return ((this.world.ints[this.type.base + COLUMN_FLAGS * this.type.rows + row] ?? 0) & FLAG_DEAD) === 0
+  }
+
+  /** Row of an entity, or -1. */
+  rowOf(id: number): number {
+    const { ints } = this.world
+    const base = this.type.base + COLUMN_ID * this.type.rows
+    const settled = this.world.settledCount(this.type.index)
+    let low = 0
+    let high = settled - 1
+    while (low <= high) {
+      const middle = (low + high) >> 1
+      const found = ints[base + middle] ?? 0
+      if (found === id) return middle
+      if (found < id) low = middle + 1
+      else high = middle - 1
+    }
+    const { count } = this
+    for (let row = settled; row < count; row++) if (ints[base + row] === id) return row
+    return -1
+  }
+
+  [Symbol.iterator](): Iterator<View> {
+    return new TableIterator(this)
+  }
+}
+
+/** Its own result object. */
+class TableIterator implements Iterator<View> {
+  done = false
+  value: View
+  private row = 0
+  private readonly table: Table
+  private readonly count: number
+
+  constructor(table: Table) {
+    this.table = table
+    this.count = table.count
+    this.value = table.viewAt(0)
+  }
+
+  next(): IteratorResult<View> {
+    while (this.row < this.count) {
+      const row = this.row++
+      if (!this.table.livesAt(row)) continue
+      this.value = this.table.viewAt(row)
+      return this as IteratorResult<View>
+    }
+    this.done = true
+    return this as IteratorResult<View>
+  }
+}
