@@ -29,7 +29,7 @@ export interface TrainingTick {
 }
 
 /** The prior that these ticks teach. */
-export function learnPrior(game: CompiledGame, ticks: Iterable<TrainingTick>): string {
+function learnPrior(game: CompiledGame, ticks: Iterable<TrainingTick>): string {
   const trainer = new SnapshotTrainer(game)
   const history = new SnapshotRing(128, game.worldInts)
   const plainTypes = new Uint8Array(game.entities.length)

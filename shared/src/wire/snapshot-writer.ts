@@ -53,7 +53,7 @@ export interface BodyInput {
 }
 
 /** The flags column without what a body does not carry: asleep and teleport bits, as 3 bits. */
-export function packFlags(flags: number): number {
+function packFlags(flags: number): number {
   return (flags & FLAG_ASLEEP) | ((flags >> 1) & 6)
 }
 
