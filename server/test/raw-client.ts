@@ -69,6 +69,20 @@ export class TestServer<S extends Shape> {
     return new RawClient(this.game, near)
   }
 
+  /** The tick that the server computes next, as a welcomed client reckons it. */
+  nextTick(client: RawClient): number {
+    const { epochMs = 0, tickRate = 60 } = client.welcome ?? {}
+    return Math.floor(((this.scheduler.now() - epochMs) * tickRate) / 1000 + 1e-6) + 1
+  }
+
+  /** Lets clients send an input for each of the next ticks, in time. */
+  play(clients: readonly RawClient[], ticks: number, levels: readonly number[] = [0]): void {
+    for (let n = 0; n < ticks; n++) {
+      for (const client of clients) client.input(this.nextTick(client), levels)
+      this.run(1000 / (clients[0]?.welcome?.tickRate ?? 60))
+    }
+  }
+
   /** A player of a room. */
   join(room = 'main', path: ImpairmentOptions = {}): RawClient {
     const client = this.connect(path)

@@ -14,12 +14,15 @@ import {
   entityRef,
   enumeration,
   fixed,
+  type InputView,
   int,
   ownerOnly,
   press,
   privateInput,
+  type StepContext,
   serverOnly,
   sin,
+  type ViewOf,
 } from '@tickmesh/shared'
 import { distanceToWall, keepOutOfWalls, touchesWall, WORLD_HEIGHT, WORLD_WIDTH } from './map.ts'
 import { dash, MAX_PLAYERS, MUZZLE, pickup, player, rifle, rocket, SNAPSHOT_RATE, TICK_RATE } from './tuning.ts'
@@ -111,74 +114,11 @@ export const arena = defineGame({
       },
       step(p, input, ctx) {
         ctx.move(p)
-        if (p.rifleWait > 0) p.rifleWait -= 1
-        if (p.rocketWait > 0) p.rocketWait -= 1
-        if (p.dashWait > 0) p.dashWait -= 1
-        if (p.reloading > 0) {
-          p.reloading -= 1
-          if (p.reloading === 0) p.ammo = rifle.magazine
-        } else if (p.ammo === 0 || (input.reload > 0 && p.ammo < rifle.magazine)) {
-          p.reloading = rifle.reloadTicks
-        }
-
-        const dx = cos(p.aim)
-        const dy = sin(p.aim)
-        if (input.dash > 0 && p.dashWait === 0) {
-          const { move } = input
-          const length = Math.sqrt(move.x * move.x + move.y * move.y)
-          p.vx = (length > 0.1 ? move.x / length : dx) * dash.speed
-          p.vy = (length > 0.1 ? move.y / length : dy) * dash.speed
-          p.dashWait = dash.cooldownTicks
-          ctx.emit('dash', { by: p.id, x: p.x, y: p.y, angle: p.aim })
-        }
-
-        if ((input.trigger || input.fire > 0) && p.rifleWait === 0 && p.ammo > 0 && p.reloading === 0) {
-          p.ammo -= 1
-          p.rifleWait = rifle.cooldownTicks
-          p.shield = 0
-          const reach = distanceToWall(p.x, p.y, dx, dy, rifle.range)
-          const seen = ctx.seenBy(p)
-          const hit = seen.raycast(p, p.aim, { maxDistance: reach, types: ['player'] })
-          const distance = hit?.distance ?? reach
-          ctx.emit('shot', { by: p.id, x: p.x + dx * distance, y: p.y + dy * distance, hit: hit !== undefined })
-          if (hit) {
-            ctx.command('damage', {
-              target: hit.id,
-              by: p.owner,
-              amount: rifle.damage,
-              weapon: 'rifle',
-              x: p.x,
-              y: p.y,
-            })
-          }
-          if (!ctx.predicting && p.debug) {
-            for (const other of seen.world.player) {
-              if (other.id === p.id) continue
-              ctx.command('rewound', {
-                to: p.owner,
-                target: other.id,
-                x: other.x,
-                y: other.y,
-                hit: other.id === hit?.id,
-              })
-            }
-          }
-        }
-
-        if (input.altFire > 0 && p.rocketWait === 0) {
-          p.rocketWait = rocket.cooldownTicks
-          p.shield = 0
-          const clear = distanceToWall(p.x, p.y, dx, dy, MUZZLE) >= MUZZLE
-          const from = { x: clear ? p.x + dx * MUZZLE : p.x, y: clear ? p.y + dy * MUZZLE : p.y }
-          ctx.emit('launch', { by: p.id, ...from })
-          ctx.spawn('rocket', {
-            ...from,
-            vx: dx * rocket.speed,
-            vy: dy * rocket.speed,
-            life: rocket.lifeTicks,
-            owner: p.owner,
-          })
-        }
+        coolDown(p, input)
+        if (input.dash > 0 && p.dashWait === 0) dashOff(p, input, ctx)
+        const fires = input.trigger || input.fire > 0
+        if (fires && p.rifleWait === 0 && p.reloading === 0 && p.ammo > 0) shoot(p, ctx)
+        if (input.altFire > 0 && p.rocketWait === 0) launch(p, ctx)
       },
     },
     rocket: {
@@ -215,6 +155,71 @@ export const arena = defineGame({
   },
 })
 
+type ShapeOf<G> = G extends { readonly shape?: infer S } ? Exclude<S, undefined> : never
+/** The types of the arena's code. */
+export type ArenaShape = ShapeOf<typeof arena>
+type Fighter = ViewOf<ArenaShape, 'player'>
+type Input = InputView<ArenaShape['inputs']>
+type Context = StepContext<ArenaShape>
+
+/** Time passes for everything that a player waits for. */
+function coolDown(p: Fighter, input: Input): void {
+  if (p.rifleWait > 0) p.rifleWait -= 1
+  if (p.rocketWait > 0) p.rocketWait -= 1
+  if (p.dashWait > 0) p.dashWait -= 1
+  if (p.reloading > 0) {
+    p.reloading -= 1
+    if (p.reloading === 0) p.ammo = rifle.magazine
+  } else if (p.ammo === 0 || (input.reload > 0 && p.ammo < rifle.magazine)) {
+    p.reloading = rifle.reloadTicks
+  }
+}
+
+/** A burst of speed where the keys push, or else where the player aims. */
+function dashOff(p: Fighter, { move }: Input, ctx: Context): void {
+  const length = Math.sqrt(move.x * move.x + move.y * move.y)
+  p.vx = (length > 0.1 ? move.x / length : cos(p.aim)) * dash.speed
+  p.vy = (length > 0.1 ? move.y / length : sin(p.aim)) * dash.speed
+  p.dashWait = dash.cooldownTicks
+  ctx.emit('dash', { by: p.id, x: p.x, y: p.y, angle: p.aim })
+}
+
+/** One bullet, at once: whom it meets is judged in the world that the shooter's screen showed. */
+function shoot(p: Fighter, ctx: Context): void {
+  p.ammo -= 1
+  p.rifleWait = rifle.cooldownTicks
+  p.shield = 0
+  const dx = cos(p.aim)
+  const dy = sin(p.aim)
+  const reach = distanceToWall(p.x, p.y, dx, dy, rifle.range)
+  const seen = ctx.seenBy(p)
+  const hit = seen.raycast(p, p.aim, { maxDistance: reach, types: ['player'] })
+  const distance = hit?.distance ?? reach
+  ctx.emit('shot', { by: p.id, x: p.x + dx * distance, y: p.y + dy * distance, hit: hit !== undefined })
+  if (hit) {
+    const { id: target } = hit
+    ctx.command('damage', { target, by: p.owner, amount: rifle.damage, weapon: 'rifle', x: p.x, y: p.y })
+  }
+  if (ctx.predicting || !p.debug) return
+  for (const { id, x, y } of seen.world.player) {
+    if (id === p.id) continue
+    ctx.command('rewound', { to: p.owner, tick: ctx.tick, target: id, x, y, hit: id === hit?.id })
+  }
+}
+
+function launch(p: Fighter, ctx: Context): void {
+  p.rocketWait = rocket.cooldownTicks
+  p.shield = 0
+  const dx = cos(p.aim)
+  const dy = sin(p.aim)
+  // With the barrel in a wall the rocket starts, and ends, at the player.
+  const barrel = distanceToWall(p.x, p.y, dx, dy, MUZZLE) < MUZZLE ? 0 : MUZZLE
+  const from = { x: p.x + dx * barrel, y: p.y + dy * barrel }
+  const { owner } = p
+  ctx.emit('launch', { by: p.id, ...from })
+  ctx.spawn('rocket', { ...from, vx: dx * rocket.speed, vy: dy * rocket.speed, life: rocket.lifeTicks, owner })
+}
+
 interface Point {
   readonly x: number
   readonly y: number
@@ -230,7 +235,3 @@ function meetsPlayer(r: Point & EntityBase, players: Iterable<Point & EntityBase
   }
   return false
 }
-
-type ShapeOf<G> = G extends { readonly shape?: infer S } ? Exclude<S, undefined> : never
-/** The types of the arena's code. */
-export type ArenaShape = ShapeOf<typeof arena>

@@ -124,10 +124,8 @@ describe('the arena in Chromium', () => {
 
   it('lets one shoot the other, judges by what the shooter saw, and changes the score on both pages', async () => {
     await ada.keyboard.press('F2')
-    await bob.keyboard.down('KeyS')
     const isJudged = () => ada.evaluate(() => window.__arena.lastShot() !== undefined)
-    await shootAt(ada, 'Bob', isJudged)
-    await bob.keyboard.up('KeyS')
+    await Promise.all([seeMove(bob, 'Bob', 'KeyS', ada), shootAt(ada, 'Bob', isJudged)])
     await keepScreenshot(ada, 'arena-rewound')
     const shot = await ada.evaluate(() => window.__arena.lastShot())
     expect(shot?.rewound).toHaveLength(1)

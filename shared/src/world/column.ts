@@ -31,8 +31,20 @@ function writeRarely(view: RowView, { place, field, offset }: Column, raw: numbe
 function defineNumber(proto: object, name: string, column: Column): void {
   const { field, offset } = column
   const { rawMin, rawMax, step } = field
-  const rounding = ROUNDING
-  Object.defineProperty(proto, name, {
+  Object.defineProperty(proto, name, numberAccessors(offset, step, rawMin, rawMax, ROUNDING, column, writeRarely))
+}
+
+/** All that the accessors use is a parameter: reading a captured constant takes bytecode that asks whether it has been set. */
+function numberAccessors(
+  offset: number,
+  step: number,
+  rawMin: number,
+  rawMax: number,
+  rounding: number,
+  column: Column,
+  writeOther: typeof writeRarely,
+): PropertyDescriptor {
+  return {
     enumerable: true,
     get(this: RowView) {
       return (this.ints[offset + this.row] as number) * step
@@ -40,9 +52,9 @@ function defineNumber(proto: object, name: string, column: Column): void {
     set(this: RowView, value: number) {
       const raw = value / step + rounding - rounding
       if (!this.locked && raw >= rawMin && raw <= rawMax) this.ints[offset + this.row] = raw
-      else writeRarely(this, column, raw)
+      else writeOther(this, column, raw)
     },
-  })
+  }
 }
 
 /** Rare: a locked row, or an angle that is not finite. */
@@ -53,10 +65,22 @@ function writeAngleRarely(view: RowView, { place, field }: Column, value: number
 
 function defineAngle(proto: object, name: string, column: Column): void {
   const { field, offset } = column
-  const { step } = field
-  const shift = angleShift(field)
-  const rounding = ROUNDING
-  Object.defineProperty(proto, name, {
+  Object.defineProperty(
+    proto,
+    name,
+    angleAccessors(offset, field.step, angleShift(field), ROUNDING, column, writeAngleRarely),
+  )
+}
+
+function angleAccessors(
+  offset: number,
+  step: number,
+  shift: number,
+  rounding: number,
+  column: Column,
+  writeOther: typeof writeAngleRarely,
+): PropertyDescriptor {
+  return {
     enumerable: true,
     get(this: RowView) {
       return (this.ints[offset + this.row] as number) * step
@@ -64,9 +88,9 @@ function defineAngle(proto: object, name: string, column: Column): void {
     set(this: RowView, value: number) {
       const raw = value / step + rounding - rounding
       if (!this.locked && raw - raw === 0) this.ints[offset + this.row] = (raw << shift) >> shift
-      else writeAngleRarely(this, column, value)
+      else writeOther(this, column, value)
     },
-  })
+  }
 }
 
 function defineBool(proto: object, name: string, { place, offset }: Column): void {

@@ -1,0 +1,128 @@
+import { EventLog } from '@tickmesh/shared'
+import { describe, expect, it } from 'vitest'
+import { EventTracker } from '../../src/play/event-tracker.ts'
+import { pond } from '../pond-game.ts'
+
+const SEAT = 1
+/** What a step of a seat makes by its nth press (see spawn-key.ts). */
+const key = (n: number, seat = SEAT) => 2 ** 30 + seat * 2 ** 19 + 2 ** 18 + n * 16
+
+type Emitted = readonly [tick: number, key: number]
+
+function logOf(...events: readonly Emitted[]): EventLog {
+  const log = new EventLog(pond, 128)
+  for (const tick of new Set(events.map(([tick]) => tick))) log.begin(tick)
+  for (const [tick, eventKey] of events) log.ints[log.add(tick, 0, eventKey) + 2] = eventKey % 1000
+  return log
+}
+
+function tracker() {
+  const heard: string[] = []
+  const events = new EventTracker(pond, {
+    onEvent: (name, values, { predicted, own, tick }) =>
+      heard.push(`${name} ${values.by} ${predicted ? 'predicted' : 'told'} ${own ? 'own' : 'other'} ${tick}`),
+    onWithdrawn: (name, values) => heard.push(`${name} ${values.by} withdrawn`),
+  })
+  events.seat = SEAT
+  const by = (n: number, seat?: number) => key(n, seat) % 1000
+  return { heard, events, by }
+}
+
+/** A snapshot of `tick`: the simulation starts from there again and emits `again`; the server says `server`. */
+function snapshot(events: EventTracker, tick: number, again: readonly Emitted[], server: readonly Emitted[]): void {
+  events.beginPass()
+  const log = logOf(...again)
+  for (let t = tick + 1; t < tick + 20; t++) events.onSimulated(log, t)
+  events.onServer(logOf(...server), tick)
+  events.withdraw(tick)
+}
+
+describe('events on a client', () => {
+  it('plays a prediction at once, once, however often it is simulated again', () => {
+    const { heard, events, by } = tracker()
+    events.onSimulated(logOf([10, key(1)]), 10)
+    for (const tick of [3, 6, 9]) snapshot(events, tick, [[10, key(1)]], [])
+    snapshot(events, 12, [], [[10, key(1)]])
+    snapshot(events, 15, [], [])
+    expect(heard).toEqual([`fired ${by(1)} predicted own 10`])
+    expect([events.predictedCount, events.withdrawnCount]).toEqual([1, 0])
+  })
+
+  it('withdraws what the server has not seen happen, once', () => {
+    const { heard, events, by } = tracker()
+    events.onSimulated(logOf([10, key(1)]), 10)
+    snapshot(events, 9, [[10, key(1)]], [])
+    snapshot(events, 12, [], [])
+    snapshot(events, 15, [], [])
+    expect(heard).toEqual([`fired ${by(1)} predicted own 10`, `fired ${by(1)} withdrawn`])
+  })
+
+  it('waits with a withdrawal until the server has spoken of that tick', () => {
+    const { heard, events } = tracker()
+    events.onSimulated(logOf([10, key(1)]), 10)
+    snapshot(events, 3, [], [])
+    snapshot(events, 6, [[10, key(1)]], [])
+    snapshot(events, 12, [], [[10, key(1)]])
+    expect(heard).toHaveLength(1)
+  })
+
+  it('keeps a late press that the server applies in a later tick', () => {
+    const { heard, events } = tracker()
+    events.onSimulated(logOf([10, key(1)]), 10)
+    snapshot(events, 12, [[13, key(1)]], [])
+    snapshot(events, 15, [[16, key(1)]], [])
+    snapshot(events, 18, [], [[16, key(1)]])
+    snapshot(events, 21, [], [])
+    expect(heard).toHaveLength(1)
+  })
+
+  it("plays own events that were not predicted when told, others' when they are drawn", () => {
+    const { heard, events, by } = tracker()
+    snapshot(events, 12, [], [[10, key(5)], [11, key(2, 2)], [12, 2 ** 30 + 12 * 16]])
+    expect(heard).toEqual([`fired ${by(5)} told own 10`])
+    events.playUntil(10.9)
+    expect(heard).toHaveLength(1)
+    events.playUntil(11)
+    expect(heard[1]).toBe(`fired ${by(2, 2)} told other 11`)
+    events.playUntil(100)
+    events.playUntil(200)
+    expect(heard).toHaveLength(3)
+  })
+
+  it('never plays twice what comes in several frames', () => {
+    const { heard, events } = tracker()
+    const told: readonly Emitted[] = [[10, key(5)], [11, key(2, 2)]]
+    for (const tick of [12, 12, 9, 15]) snapshot(events, tick, [], told)
+    events.playUntil(50)
+    expect(heard).toHaveLength(2)
+  })
+
+  it("calls only the own seat's predictions own", () => {
+    const { heard, events, by } = tracker()
+    events.onSimulated(logOf([10, key(1, 3)]), 10)
+    expect(heard).toEqual([`fired ${by(1, 3)} predicted other 10`])
+  })
+
+  it('neither withdraws nor repeats what fell into the gap before a full frame', () => {
+    const { heard, events } = tracker()
+    events.onSimulated(logOf([10, key(1)]), 10)
+    events.onGap(12)
+    snapshot(events, 12, [], [[10, key(1)]])
+    snapshot(events, 15, [[16, key(1)]], [])
+    snapshot(events, 18, [], [])
+    expect(heard).toHaveLength(1)
+  })
+
+  it('is bounded: what waits beyond 512 is played at once, and old confirmations are forgotten', () => {
+    const { heard, events } = tracker()
+    for (let n = 0; n < 600; n++) events.onServer(logOf([n, key(n % 1000, 2)]), n)
+    expect(heard).toHaveLength(88)
+    events.playUntil(1e9)
+    expect(heard).toHaveLength(600)
+    for (let n = 0; n < 2000; n++) snapshot(events, 1000 + n, [], [[1000 + n, key(n)]])
+    expect(heard).toHaveLength(2600)
+    // 16,384 presses later the key comes again.
+    snapshot(events, 4000, [], [[4000, key(0)]])
+    expect(heard).toHaveLength(2601)
+  })
+})
