@@ -88,6 +88,10 @@ export class TestServer<S extends Shape> {
     const client = this.connect(path)
     client.hello({ room })
     this.run(200 + 4 * (path.delayMs ?? 0))
+    // Half way between two ticks, so that rounding decides nothing.
+    const { epochMs = 0, tickRate = 60 } = client.welcome ?? {}
+    const tickMs = 1000 / tickRate
+    this.scheduler.runUntil(epochMs + (Math.ceil((this.scheduler.now() - epochMs) / tickMs) + 0.5) * tickMs)
     return client
   }
 }

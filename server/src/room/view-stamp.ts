@@ -88,7 +88,7 @@ export class ViewStamps {
     const believed = !silent && view === claimed && this.isKnown(older, newer)
     if (believed) this.keep(older, newer, fraction)
     else this.nearest(view)
-    this.remember(inputTick, ofPress)
+    if (!silent) this.remember(inputTick, ofPress)
     return believed || silent
   }
 

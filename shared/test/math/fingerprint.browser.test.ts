@@ -1,0 +1,36 @@
+/** The deterministic mathematics give equal bits in Node and in Chromium. */
+import { chromium } from 'playwright-core'
+import { build } from 'vite'
+import { expect, it } from 'vitest'
+import { chromiumPath } from '../../../scripts/chromium.mjs'
+import { mathFingerprint } from './fingerprint.ts'
+import { GOLDEN_MATH_FINGERPRINT } from './golden.ts'
+
+/** The fingerprint's code as one script that a page can run. */
+async function fingerprintScript(): Promise<string> {
+  const entry = new URL('./fingerprint.ts', import.meta.url).pathname
+  const built = await build({
+    configFile: false,
+    logLevel: 'error',
+    build: { write: false, lib: { entry, formats: ['iife'], name: 'probe' } },
+  })
+  const [bundle] = Array.isArray(built) ? built : [built]
+  if (bundle === undefined || !('output' in bundle)) throw new Error('vite gave no bundle')
+  return bundle.output[0].code
+}
+
+it('has the same bits in Chromium as in Node, over a hundred thousand results', async () => {
+  const browser = await chromium.launch({
+    executablePath: chromiumPath(),
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+  })
+  try {
+    const page = await browser.newPage()
+    await page.addScriptTag({ content: `${await fingerprintScript()}; globalThis.probe = probe` })
+    const inChromium: unknown = await page.evaluate('probe.mathFingerprint()')
+    expect(inChromium).toBe(GOLDEN_MATH_FINGERPRINT)
+    expect(mathFingerprint()).toBe(GOLDEN_MATH_FINGERPRINT)
+  } finally {
+    await browser.close()
+  }
+})
