@@ -59,6 +59,7 @@ export class LiveRoom {
   private readonly host: ClientHost
   private readonly clock: ClockSync
   private readonly serverWorld: World
+  private loadedTick = -1
   private readonly frameListeners = new Listeners<[view: object, frame: FrameInfo]>()
   private readonly attributeListeners = new Listeners<[]>()
   private readonly playerListeners = new Listeners<[]>()
@@ -188,7 +189,8 @@ export class LiveRoom {
 
   private newestWorld(): World['byName'] {
     const newest = this.client.frames.find(this.client.newestTick)
-    if (newest !== undefined && this.serverWorld.tick !== this.client.newestTick) this.serverWorld.load(newest)
+    if (newest !== undefined && this.loadedTick !== this.client.newestTick) this.serverWorld.load(newest)
+    this.loadedTick = this.client.newestTick
     return this.serverWorld.byName
   }
 

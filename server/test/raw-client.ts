@@ -115,6 +115,7 @@ export class RawClient {
   private readonly decoder: SnapshotDecoder
   private readonly reader = new ByteReader()
   private readonly presses: number[]
+  private suspects = 0
 
   constructor(game: CompiledGame, link: Link) {
     this.game = game
@@ -176,12 +177,20 @@ export class RawClient {
     head.newestTick = tick
     head.count = 1
     head.ackTick = this.acknowledges ? this.newest : -1
+    head.suspectTypes[0] = this.suspects
     head.interpolationDelayMs = this.interpolationDelayMs
     const bytes = new Uint8Array(512)
     const writer = new ByteWriter().start(bytes)
     writer.u8(INPUT)
     this.codec.encode(writer, this.ring, head)
     this.link.send('datagram', bytes.subarray(0, writer.position))
+  }
+
+  /** Says that the check of entity type 0 failed. */
+  suspect(tick: number): void {
+    this.suspects = 1
+    this.input(tick, [0])
+    this.suspects = 0
   }
 
   private take(_lane: Lane, bytes: Uint8Array): void {

@@ -177,12 +177,19 @@ describe('the stamp of a press', () => {
     for (let n = 0; n < 120; n++) step(server, client)
     return all
   }
+  /** A stamp of the frames that the client has. */
+  function stampAt(client: RawClient, view: number): [number, number, number] {
+    const ticks = client.heads.map(({ tick }) => tick)
+    const older = ticks.findLast((tick) => tick <= view) ?? 0
+    const newer = ticks.find((tick) => tick > view)
+    if (newer === undefined) return [older, older, Math.floor(view - older)]
+    return [older, newer, Math.round(((view - older) * 256) / (newer - older))]
+  }
   function step(server: TestServer<Walkers>, client: RawClient, presses: number[] = [], shiftTicks = 0): number {
     const tick = server.nextTick(client)
     // What a client with 100 ms of interpolation delay shows now, in ticks.
     const view = tick - 1 - 6 + shiftTicks
-    const older = Math.floor(view / 3) * 3
-    client.input(tick, RIGHT, presses, [older, older + 3, Math.round(((view - older) * 256) / 3)])
+    client.input(tick, RIGHT, presses, stampAt(client, view))
     server.run(TICK_MS)
     return view
   }
@@ -210,7 +217,7 @@ describe('the stamp of a press', () => {
 
   it('that is of the future is clamped too', () => {
     const { server, client, room } = warm()
-    step(server, client, [1], 6)
+    step(server, client, [1], 4.5)
     expect(room()?.players.get(1)?.stats.clampedStamps).toBeGreaterThan(0)
   })
 
@@ -220,9 +227,8 @@ describe('the stamp of a press', () => {
     const held: (() => void)[] = []
     for (let n = 0; n < 15; n++) {
       const tick = first + n
-      const view = tick - 7
-      const older = Math.floor(view / 3) * 3
-      held.push(() => client.input(tick, RIGHT, [n === 3 ? 1 : 0], [older, older + 3, Math.round(((view - older) * 256) / 3)]))
+      const stamp = stampAt(client, tick - 7)
+      held.push(() => client.input(tick, RIGHT, [n === 3 ? 1 : 0], stamp))
       server.run(TICK_MS)
     }
     for (const send of held) send()

@@ -20,9 +20,11 @@ function pointOf(trial: number, place: number): number {
 
 export function heldLevelsOf(entity: CompiledEntity, levels: readonly CompiledLevel[], dt: number): Set<string> {
   const read = new Set<string>()
+  const makeEntity = entityProbe(entity)
+  const makeHeld = heldProbe(entity.name, levels, read)
   for (let trial = 0; trial < TRIES; trial++) {
     try {
-      entity.motion?.(probeEntity(entity, trial), probeHeld(levels, trial, read, entity.name), dt)
+      entity.motion?.(makeEntity(trial), makeHeld(trial), dt)
     } catch (error) {
       if (error instanceof NetError) throw error
       const problem = `entities.${entity.name}.motion threw when tried: ${String(error)}.`
@@ -48,44 +50,67 @@ function unknownName(place: string, name: string | symbol, known: readonly strin
   return new NetError('BAD_DEFINITION', problem, `It may use: ${known.join(', ')}.`)
 }
 
-function probeEntity(entity: CompiledEntity, trial: number): object {
-  const fields = entity.fields.filter(({ field }) => field.visibility === 'public')
-  const names = fields.map(({ name }) => name)
-  const values = new Map(fields.map(({ name, field, column }) => [name, sampleOf(field, pointOf(trial, column))]))
-  const place = `entities.${entity.name}.motion`
-  return new Proxy(
-    {},
-    {
-      get(_target, name) {
-        if (typeof name === 'string' && values.has(name)) return values.get(name)
-        throw unknownName(place, name, names)
-      },
-      set(_target, name, value) {
-        if (typeof name !== 'string' || !values.has(name)) throw unknownName(place, name, names)
-        values.set(name, value)
-        return true
-      },
-    },
-  )
+/** A made-up object: the value of each of its names, by place. Games cannot name anything with a `_`. */
+class Probe {
+  readonly _values: unknown[]
+  constructor(values: unknown[]) {
+    this._values = values
+  }
 }
 
-function probeHeld(levels: readonly CompiledLevel[], trial: number, read: Set<string>, type: string): object {
+/**
+ * A class of objects that know these names, and throw for every other. Accessors of one class, for all tries, since V8 remembers what a motion was
+ * called with: a Proxy, or many shapes, would keep it from ever inlining the motion's accesses.
+ */
+function probeClass(place: string, names: readonly string[], readOnly: boolean, onRead?: (name: string) => void): typeof Probe {
+  const refuse = (_target: object, name: string | symbol): never => {
+    throw unknownName(place, name, names)
+  }
+  class Known extends Probe {}
+  names.forEach((name, at) => {
+    Object.defineProperty(Known.prototype, name, {
+      get(this: Probe) {
+        onRead?.(name)
+        return this._values[at]
+      },
+      set(this: Probe, value: unknown) {
+        if (!readOnly) this._values[at] = value
+      },
+    })
+  })
+  Object.setPrototypeOf(Known.prototype, new Proxy(Object.create(null) as object, { get: refuse, set: refuse }))
+  return Known
+}
+
+function entityProbe(entity: CompiledEntity): (trial: number) => object {
+  const fields = entity.fields.filter(({ field }) => field.visibility === 'public')
+  const Known = probeClass(
+    `entities.${entity.name}.motion`,
+    fields.map(({ name }) => name),
+    false,
+  )
+  return (trial) => new Known(fields.map(({ field, column }) => sampleOf(field, pointOf(trial, column))))
+}
+
+function heldProbe(type: string, levels: readonly CompiledLevel[], read: Set<string>): (trial: number) => object {
   const open = levels.filter((level) => !level.private)
   const names = [...new Set(open.map((level) => level.name))]
-  const madeUp = (level: CompiledLevel) => sampleOf(level.field, pointOf(trial, -1 - level.index))
-  return new Proxy(
-    {},
-    {
-      get(_target, name) {
-        const parts = open.filter((level) => level.name === name)
-        const first = parts[0]
-        if (typeof name !== 'string' || first === undefined) {
-          throw unknownName(`entities.${type}.motion, of held inputs,`, name, names)
-        }
-        read.add(name)
-        if (first.part === '') return madeUp(first)
-        return Object.fromEntries(parts.map((level) => [level.part, madeUp(level)]))
-      },
-    },
+  const place = `entities.${type}.motion, of held inputs,`
+  const Known = probeClass(place, names, true, (name) => read.add(name))
+  const parts = names.map((name) => open.filter((level) => level.name === name))
+  const classes = parts.map((levelsOf) =>
+    probeClass(
+      place,
+      levelsOf.map(({ part }) => part),
+      true,
+    ),
   )
+  const madeUp = (level: CompiledLevel, trial: number) => sampleOf(level.field, pointOf(trial, -1 - level.index))
+  return (trial) =>
+    new Known(
+      parts.map((levelsOf, at) => {
+        const values = levelsOf.map((level) => madeUp(level, trial))
+        return levelsOf[0]?.part === '' ? values[0] : new (classes[at] ?? Probe)(values)
+      }),
+    )
 }

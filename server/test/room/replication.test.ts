@@ -1,0 +1,169 @@
+import { Impairment } from '@tickmesh/shared'
+import { describe, expect, it } from 'vitest'
+import { TestServer } from '../raw-client.ts'
+import { makeWalkers, walkerRules, walkers } from '../test-game.ts'
+
+const TICK_MS = 1000 / 60
+
+/** A path from the server that can be frozen: what is sent meanwhile arrives when it thaws. */
+class Frozen extends Impairment {
+  untilMs = 0
+  override orderedArrival(nowMs: number, bytes: number): number {
+    return Math.max(super.orderedArrival(nowMs, bytes), this.untilMs)
+  }
+}
+
+describe('replication', () => {
+  it('brings every client the world of the server, tick by tick', () => {
+    const server = new TestServer(walkers, walkerRules)
+    const clients = [server.join(), server.join(), server.join()]
+    server.play(clients, 60, [127])
+    const room = server.host.rooms.get('main')
+    for (const client of clients) {
+      expect(client.statuses.every((status) => status === 'ok')).toBe(true)
+      const ticks = client.heads.map(({ tick }) => tick)
+      expect(ticks.every((tick, n) => n === 0 || tick - (ticks[n - 1] ?? 0) === 3)).toBe(true)
+      expect(client.heads[0]?.baselineTick).toBe(-1)
+      expect(client.heads.slice(1).every(({ tick, baselineTick }) => baselineTick === tick - 3)).toBe(true)
+    }
+    expect(room?.stats.framesSkipped).toBe(0)
+  })
+
+  it('encodes a body once for all who have the same baseline', () => {
+    const server = new TestServer(walkers, walkerRules)
+    const clients = [server.join(), server.join(), server.join(), server.join()]
+    server.play(clients, 12)
+    const before = server.host.rooms.get('main')?.stats
+    const from = clients[0]?.heads.length ?? 0
+    server.play(clients, 60, [127])
+    const after = server.host.rooms.get('main')?.stats
+    expect((after?.bodiesEncoded ?? 0) - (before?.bodiesEncoded ?? 0)).toBe(20)
+    expect((after?.framesSent ?? 0) - (before?.framesSent ?? 0)).toBe(80)
+    const [first, ...others] = clients.map(({ bodies }) => bodies.slice(from))
+    for (const bodies of others) expect(bodies).toEqual(first)
+  })
+
+  it('shows owner-only fields to their owner alone', () => {
+    const server = new TestServer(walkers, walkerRules)
+    const [one, two] = [server.join(), server.join()]
+    one.input(server.nextTick(one), [0], [3])
+    server.run(TICK_MS)
+    server.play([one, two], 6)
+    const ammo = walkers.entities[0]?.fields.find(({ name }) => name === 'ammo')?.offset ?? 0
+    expect(one.frames.find(one.newest)?.[ammo]).toBe(47)
+    expect(two.frames.find(two.newest)?.[ammo]).toBe(50)
+  })
+
+  it('sends a slow reader newer snapshots less often, in bounded memory, then goes on with the newest', () => {
+    const server = new TestServer(walkers, walkerRules)
+    const back = new Frozen({})
+    const slow = server.connect({}, back)
+    slow.hello()
+    server.run(100)
+    const quick = server.join()
+    server.play([slow, quick], 60)
+    back.untilMs = server.scheduler.now() + 5_000
+    const sentBefore = slow.heads.length
+    const framesBefore = server.host.rooms.get('main')?.stats.framesSent ?? 0
+    const quickBefore = quick.heads.length
+    server.play([slow, quick], 290)
+    const quickGot = quick.heads.length - quickBefore
+    const sentToSlow = (server.host.rooms.get('main')?.stats.framesSent ?? 0) - framesBefore - quickGot
+    expect(quickGot).toBeGreaterThan(90)
+    expect(sentToSlow).toBeLessThan(20)
+    expect(slow.heads.length).toBe(sentBefore)
+    server.play([slow, quick], 60)
+    expect(slow.closed).toBeUndefined()
+    expect(slow.statuses.every((status) => status === 'ok')).toBe(true)
+    expect(slow.newest).toBe(quick.newest)
+    expect(slow.heads.at(-1)?.usedCount).toBe(3)
+  })
+
+  it('drops a reader that stays stuck, with the reason', () => {
+    const server = new TestServer(walkers, walkerRules)
+    const back = new Frozen({})
+    const stuck = server.connect({}, back)
+    stuck.hello()
+    server.run(100)
+    const quick = server.join()
+    back.untilMs = server.scheduler.now() + 20_000
+    server.play([stuck, quick], 60 * 11)
+    expect(server.host.rooms.get('main')?.players.size).toBe(1)
+    expect(quick.closed).toBeUndefined()
+    server.play([quick], 60 * 11)
+    expect(stuck.closed?.code).toBe('TOO_SLOW')
+  })
+
+  it('answers a client that can decode nothing by a full frame, not more often than the limit', () => {
+    const server = new TestServer(walkers, walkerRules, { limits: { fullFramesPerSecond: 2 } })
+    const client = server.join()
+    server.play([client], 30)
+    const before = client.heads.length
+    for (let n = 0; n < 60; n++) {
+      client.control({ t: 'full' })
+      server.play([client], 1)
+    }
+    const full = client.heads.slice(before).filter(({ baselineTick }) => baselineTick < 0)
+    expect(full.length).toBeGreaterThanOrEqual(1)
+    expect(full.length).toBeLessThanOrEqual(3)
+  })
+
+  it('codes a type without its motion for a client that suspects it, and for the room after three', () => {
+    const server = new TestServer(walkers, walkerRules)
+    const clients = Array.from({ length: 4 }, () => server.join())
+    server.play(clients, 12)
+    const bodies = () => server.host.rooms.get('main')?.stats.bodiesEncoded ?? 0
+    const perSnapshot = (): number => {
+      const before = bodies()
+      server.play(clients, 30, [127])
+      return (bodies() - before) / 10
+    }
+    clients[0]?.suspect(server.nextTick(clients[0]))
+    server.play(clients, 3)
+    expect(perSnapshot()).toBe(2)
+    for (const client of clients.slice(1, 3)) client.suspect(server.nextTick(client))
+    server.play(clients, 3)
+    expect(perSnapshot()).toBe(1)
+    const lines = server.lines.filter(({ event }) => event === 'motion-disagrees')
+    expect(lines).toHaveLength(3)
+    expect(lines[0]?.message).toContain('"walker"')
+    expect(lines[2]?.message).toContain('whole room')
+    expect(clients.every(({ statuses }) => statuses.every((status) => status === 'ok'))).toBe(true)
+  })
+
+  it('sends fewer snapshots while the process is overloaded, and says so in the head', () => {
+    let server: TestServer<NonNullable<(typeof walkers)['shape']>> | undefined
+    let costMs = 0
+    server = new TestServer(walkers, {
+      ...walkerRules,
+      onTick() {
+        if (server !== undefined) server.spentMs += costMs
+      },
+    })
+    const client = server.join()
+    server.play([client], 60)
+    const before = client.heads.length
+    server.play([client], 60)
+    const calm = client.heads.length - before
+    costMs = 15
+    for (let n = 0; n < 400; n++) server.run(TICK_MS)
+    expect(client.heads.at(-1)?.overload).toBeGreaterThan(0)
+    expect(server.lines.some(({ event }) => event === 'overload')).toBe(true)
+    const tickBefore = server.host.rooms.get('main')?.tick ?? 0
+    const headsBefore = client.heads.length
+    for (let n = 0; n < 200; n++) server.run(TICK_MS)
+    const ticks = (server.host.rooms.get('main')?.tick ?? 0) - tickBefore
+    expect((client.heads.length - headsBefore) / ticks).toBeLessThan(calm / 60)
+  })
+
+  it('tells clients when the timeline was shifted', () => {
+    const server = new TestServer(makeWalkers(), walkerRules)
+    const client = server.join()
+    const { epochMs = 0 } = client.welcome ?? {}
+    server.spentMs += 1_000
+    server.run(50)
+    const notice = client.of('notice').at(-1)
+    expect(notice?.kind).toBe('timeline')
+    expect(notice?.epochMs ?? 0).toBeGreaterThan(epochMs + 800)
+  })
+})
