@@ -5,7 +5,6 @@ import type {
   Attributes,
   CloseReason,
   EntityId,
-  InitOf,
   ReadonlyViewOf,
   ReadonlyWorldView,
   RecordOf,
@@ -75,7 +74,7 @@ export interface Room<S extends Shape> {
   onClose(listener: (reason: CloseReason) => void): Unsubscribe
   /** Latches a press at the moment of its DOM event, together with what the screen shows. */
   press(name: keyof S['inputs'] & string, count?: number): void
-  send<Name extends keyof S['toServer'] & string>(name: Name, values: InitOf<S['toServer'][Name]>): void
+  send<Name extends keyof S['toServer'] & string>(name: Name, values: Partial<RecordOf<S['toServer'][Name]>>): void
   /** Leaves, and resolves when the connection has ended. */
   leave(): Promise<void>
 }

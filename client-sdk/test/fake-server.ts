@@ -48,6 +48,8 @@ export class FakePlayer {
   newest = -1
   leastMarginMs = Number.NaN
   late = 0
+  /** Inputs of a tick that is far from the server's. */
+  far = 0
   echo = -1
   echoAtMs = 0
   wantsFull = true
@@ -228,7 +230,8 @@ export class FakeServer {
     const { inputHead: head } = this
     this.reader.start(bytes, 1, bytes.length - 1)
     const result = this.codec.decode(this.reader, head, player.ring, Math.max(0, this.tick))
-    if (result !== 'ok') throw new Error(`the client sent an input that is ${result}`)
+    if (result === 'malformed') throw new Error('the client sent an input that cannot be read')
+    if (result === 'far') player.far++
     for (let age = head.count - 1; age >= 0; age--) {
       if (((head.newMask >>> age) & 1) === 0) continue
       const tick = head.newestTick - age

@@ -16,7 +16,13 @@ describe('joining', () => {
     const lab = new PondLab({ roomAttributes: { wind: 7 } })
     const { room } = await lab.join({ room: 'bay', options: { name: 'Ada' } })
     expect(lab.server.hellos).toHaveLength(1)
-    expect(lab.server.hellos[0]).toMatchObject({ t: 'hello', game: 'pond', room: 'bay', create: true, options: { name: 'Ada' } })
+    expect(lab.server.hellos[0]).toMatchObject({
+      t: 'hello',
+      game: 'pond',
+      room: 'bay',
+      create: true,
+      options: { name: 'Ada' },
+    })
     expect({ id: room.id, seat: room.seat, open: room.open }).toEqual({ id: 'main', seat: 1, open: true })
     expect(room.attributes).toEqual({ wind: 7 })
     expect(room.players.get(1)).toEqual({ seat: 1, attributes: { name: 'p1', score: 0 } })
@@ -24,11 +30,14 @@ describe('joining', () => {
     expect(room.tick).toBeGreaterThan(0)
   })
 
-  it.each(['ROOM_FULL', 'SCHEMA_MISMATCH', 'PROTOCOL_MISMATCH', 'JOIN_REFUSED'])('rejects with %s when the server refuses so', async (code) => {
-    const lab = new PondLab({ refuse: { code, message: 'no' } })
-    const { joined } = lab.dial()
-    expect(await codeOf(lab.settle(joined))).toBe(code)
-  })
+  it.each(['ROOM_FULL', 'SCHEMA_MISMATCH', 'PROTOCOL_MISMATCH', 'JOIN_REFUSED'])(
+    'rejects with %s when the server refuses so',
+    async (code) => {
+      const lab = new PondLab({ refuse: { code, message: 'no' } })
+      const { joined } = lab.dial()
+      expect(await codeOf(lab.settle(joined))).toBe(code)
+    },
+  )
 
   it('rejects with TIMED_OUT if the server never answers', async () => {
     const lab = new PondLab({ silent: true })
@@ -68,7 +77,9 @@ describe('joining', () => {
       const { joined, player } = lab.dial()
       player.muted = true
       const settled = lab.settle(joined)
-      lab.scheduler.at(lab.scheduler.now() + waitMs, () => player.tell({ t: 'bye', code: 'SERVER_STOPPING', message: 'later' }))
+      lab.scheduler.at(lab.scheduler.now() + waitMs, () =>
+        player.tell({ t: 'bye', code: 'SERVER_STOPPING', message: 'later' }),
+      )
       expect(await codeOf(settled)).toBe('SERVER_STOPPING')
     }
   })

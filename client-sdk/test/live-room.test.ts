@@ -12,7 +12,14 @@ describe('a room', () => {
     room.onAttributes(() => heard.push('attributes'))
     const stop = room.onPlayers(() => heard.push(`players ${[...room.players.keys()]}`))
     player.tell({ t: 'attr', tick: 1, room: { set: { wind: 5 }, in: { marks: { set: { b: 2 }, unset: ['a'] } } } })
-    player.tell({ t: 'attr', tick: 2, players: [[2, { set: { name: 'Bo', score: 3 } }], [1, { set: { score: 9 } }]] })
+    player.tell({
+      t: 'attr',
+      tick: 2,
+      players: [
+        [2, { set: { name: 'Bo', score: 3 } }],
+        [1, { set: { score: 9 } }],
+      ],
+    })
     await lab.run(60)
     expect(room.attributes).toEqual({ wind: 5, marks: { b: 2 } })
     expect(room.players.get(2)?.attributes).toEqual({ name: 'Bo', score: 3 })

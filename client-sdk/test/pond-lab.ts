@@ -12,7 +12,7 @@ import {
 import { type ClientHost, type JoinOptions, joinOver, type Room } from '../src/index.ts'
 import { LiveRoom } from '../src/live-room.ts'
 import type { RoomClient } from '../src/play/room-client.ts'
-import { FakePlayer, FakeServer, type FakeServerOptions } from './fake-server.ts'
+import { type FakePlayer, FakeServer, type FakeServerOptions } from './fake-server.ts'
 import { type Pond, pond } from './pond-game.ts'
 
 /** The page of a client: what of the outside world it sees. */

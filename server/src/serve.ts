@@ -3,7 +3,7 @@
  * passed in. `close` ends it all and leaves no handle behind.
  */
 import { randomInt } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
+import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Game, NetError, type Shape } from '@tickmesh/shared'
@@ -53,12 +53,19 @@ export interface Server<S extends Shape = Shape> {
   close(): Promise<void>
 }
 
+/** How long HTTP requests may take to end when the server closes. */
+const CUT_AFTER_MS = 2_000
+
 const logToStderr: Log = (line) => {
   if (line.level !== 'info') process.stderr.write(`${JSON.stringify(line)}\n`)
 }
 
 /** Starts a server for a game, and returns when it listens. Throws PORT_IN_USE if it cannot. */
-export async function serve<S extends Shape>(game: Game<S>, rules: Rules<S>, options: ServeOptions = {}): Promise<Server<S>> {
+export async function serve<S extends Shape>(
+  game: Game<S>,
+  rules: Rules<S>,
+  options: ServeOptions = {},
+): Promise<Server<S>> {
   const { path = '/tickmesh', log = logToStderr, handleRequest = notFound } = options
   const host = new RoomHost<S>(game, rules, {
     ...options,
@@ -101,7 +108,8 @@ class Upgrades {
     this.transport = new WsTransport({
       maxMessageBytes: this.limits.maxMessageBytes,
       maxBufferedBytes: this.limits.maxBufferedBytes,
-      onDefect: (error) => log(failureLine('link-failed', 'a connection was ended by a defect of the server', error, {})),
+      onDefect: (error) =>
+        log(failureLine('link-failed', 'a connection was ended by a defect of the server', error, {})),
     })
   }
 
@@ -113,10 +121,18 @@ class Upgrades {
     const count = this.perAddress.get(address) ?? 0
     if (path !== this.path) return answer(socket, 404, `Clients connect at ${this.path}.`)
     if (!isOriginAllowed(origin, host, this.origins)) {
-      return answer(socket, 403, `ORIGIN_REFUSED: pages of ${origin} may not connect here. Add it to the option "origins".`)
+      return answer(
+        socket,
+        403,
+        `ORIGIN_REFUSED: pages of ${origin} may not connect here. Add it to the option "origins".`,
+      )
     }
     if (count >= this.limits.connectionsPerAddress) {
-      return answer(socket, 429, `TOO_MANY_CONNECTIONS: ${count} connections from one address. Raise limits.connectionsPerAddress if that is right.`)
+      return answer(
+        socket,
+        429,
+        `TOO_MANY_CONNECTIONS: ${count} connections from one address. Raise limits.connectionsPerAddress if that is right.`,
+      )
     }
     this.perAddress.set(address, count + 1)
     socket.once('close', () => {
@@ -132,7 +148,7 @@ function answer(socket: Duplex, status: number, text: string): void {
   const reason = { 403: 'Forbidden', 404: 'Not Found', 429: 'Too Many Requests' }[status] ?? 'Error'
   const body = `${text}\n`
   const head = `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`
-  socket.end(head + body)
+  socket.end(head + body, () => socket.destroy())
 }
 
 function notFound(_request: IncomingMessage, response: ServerResponse): void {
@@ -145,7 +161,13 @@ function listen(http: HttpServer, options: ServeOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
       if (error.code !== 'EADDRINUSE') return reject(error)
-      reject(new NetError('PORT_IN_USE', `port ${port} is taken by another program.`, 'Stop that program, or choose another port; 0 takes any free one.'))
+      reject(
+        new NetError(
+          'PORT_IN_USE',
+          `port ${port} is taken by another program.`,
+          'Stop that program, or choose another port; 0 takes any free one.',
+        ),
+      )
     }
     http.once('error', onError)
     http.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
@@ -163,7 +185,12 @@ function urlHost(host: string | undefined): string {
 function close(http: HttpServer, host: { close(): void }): Promise<void> {
   host.close()
   return new Promise((resolve) => {
-    http.close(() => resolve())
+    // Links end by themselves soon; what is left are requests that never end.
+    const cut = setTimeout(() => http.closeAllConnections(), CUT_AFTER_MS)
+    http.close(() => {
+      clearTimeout(cut)
+      resolve()
+    })
     http.closeIdleConnections()
   })
 }

@@ -4,28 +4,28 @@
 import {
   ByteReader,
   ByteWriter,
-  CONTROL,
   type CloseReason,
+  CONTROL,
   type CompiledGame,
   createFrameHead,
   createInputHead,
   createLinkPair,
+  type DecodeStatus,
   decodeControl,
   decodeFrameHead,
-  type DecodeStatus,
   encodeControl,
   encodeMessage,
   type FrameHead,
   type Game,
-  INPUT,
   Impairment,
   type ImpairmentOptions,
+  INPUT,
   InputCodec,
   InputRing,
   type Lane,
   type Link,
-  parseServerMessage,
   PROTOCOL_VERSION,
+  parseServerMessage,
   type ServerMessage,
   type Shape,
   SNAPSHOT,
@@ -160,7 +160,12 @@ export class RawClient {
   }
 
   /** Sends the input of one tick. `presses` are added to the counters. */
-  input(tick: number, levels: readonly number[], presses: readonly number[] = [], stamp?: readonly [number, number, number]): void {
+  input(
+    tick: number,
+    levels: readonly number[],
+    presses: readonly number[] = [],
+    stamp?: readonly [number, number, number],
+  ): void {
     const slot = this.ring.slotFor(tick)
     const row = this.ring.rowOffset(slot)
     presses.forEach((n, i) => {
@@ -206,7 +211,8 @@ export class RawClient {
   private takeFrame(bytes: Uint8Array): void {
     const head = createFrameHead()
     const reader = this.reader.start(bytes, 1)
-    if (!decodeFrameHead(reader, head, this.game.ticksPerSnapshot, Math.max(0, this.newest))) throw new Error('bad head')
+    if (!decodeFrameHead(reader, head, this.game.ticksPerSnapshot, Math.max(0, this.newest)))
+      throw new Error('bad head')
     const { tick, baselineTick } = head
     const baseline = this.frames.find(baselineTick)
     const at = reader.position

@@ -24,7 +24,11 @@ export function makeWalkers(trace: Trace = { presses: [], throwAt: -1 }, rates =
     entities: {
       walker: {
         max: 16,
-        fields: { x: fixed(-10_000, 10_000, 1 / 256), shots: int(0, 100_000), ammo: ownerOnly(int(0, 100, { initial: 50 })) },
+        fields: {
+          x: fixed(-10_000, 10_000, 1 / 256),
+          shots: int(0, 100_000),
+          ammo: ownerOnly(int(0, 100, { initial: 50 })),
+        },
         motion(w, held, dt) {
           w.x += held.move * 60 * dt
         },
@@ -45,7 +49,7 @@ export function makeWalkers(trace: Trace = { presses: [], throwAt: -1 }, rates =
 }
 
 export const walkers = makeWalkers()
-export type Walkers = (typeof walkers) extends { readonly shape?: infer S } ? Exclude<S, undefined> : never
+export type Walkers = typeof walkers extends { readonly shape?: infer S } ? Exclude<S, undefined> : never
 
 export const walkerRules: Rules<Walkers> = {
   onJoin(room, player) {

@@ -105,12 +105,12 @@ async function findMost(server: ServerUnderLoad, plan: Plan): Promise<Step[]> {
 }
 
 /** One turn of the comparison: players come, are measured, and go. */
-async function turn(server: ServerUnderLoad, plan: Plan, rooms: number): Promise<Step> {
+async function turn(server: ServerUnderLoad, plan: Plan, rooms: number, remark = ''): Promise<Step> {
   const crowd = crowdFor(server, plan.hz)
   try {
     await crowd.resize(rooms)
     const step = await measure(server, crowd, plan, plan.pairMs)
-    progress(line(server.kind, step, plan.hz))
+    progress(`${line(server.kind, step, plan.hz)} ${remark}`)
     return step
   } finally {
     crowd.end()
@@ -125,6 +125,10 @@ interface Compared {
 
 async function compare(ours: ServerUnderLoad, theirs: ServerUnderLoad, plan: Plan, rooms: number): Promise<Compared> {
   const result: { ours: Step[]; theirs: Step[] } = { ours: [], theirs: [] }
+  if (plan.rooms !== undefined) {
+    // Both get to compile what is hot before anything counts.
+    for (const server of [ours, theirs]) await turn(server, { ...plan, pairMs: plan.stepMs }, rooms, 'to warm up')
+  }
   for (let pair = 0; pair < plan.pairs; pair++) {
     result.ours.push(await turn(ours, plan, rooms))
     result.theirs.push(await turn(theirs, plan, rooms))

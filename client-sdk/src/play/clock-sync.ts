@@ -6,14 +6,18 @@ import { ClockDiscipline, ClockFilter } from '@tickmesh/shared'
 
 /** Two exchanges whose possible offsets are further apart than this cannot both be true: a clock was stopped or set. */
 const CONTRADICTION_MS = 250
+/** What was held up by a gap, or is to be caught up after a step, is done with this long after it. */
+const SETTLING_MS = 100
 
 export class ClockSync {
   private readonly filter = new ClockFilter()
   private readonly discipline = new ClockDiscipline()
   private delay = 0
   private jitter = 0
-  /** When local time last went on after a gap. */
+  /** When local time last went on after a gap; by the server's clock too. */
   private gapEndMs = Number.NEGATIVE_INFINITY
+  private gapEndServerMs = Number.NEGATIVE_INFINITY
+  private unsettledMs = Number.NEGATIVE_INFINITY
 
   /** One exchange: sent and received by our clock, received and answered by the server's. */
   onSample(sentMs: number, serverReceivedMs: number, serverSentMs: number, receivedMs: number): void {
@@ -26,7 +30,7 @@ export class ClockSync {
     if (estimate === undefined) return
     this.delay = estimate.delayMs
     this.jitter = estimate.jitterMs
-    this.discipline.update(receivedMs, estimate.offsetMs)
+    if (this.discipline.update(receivedMs, estimate.offsetMs) === 'stepped') this.unsettledMs = receivedMs + SETTLING_MS
   }
 
   private contradicts(sentMs: number, serverReceivedMs: number, serverSentMs: number, receivedMs: number): boolean {
@@ -42,15 +46,31 @@ export class ClockSync {
   onServerTime(serverMs: number, nowMs: number): void {
     if (!(serverMs - this.serverNow(nowMs) > CONTRADICTION_MS)) return
     this.filter.reset()
-    this.gapEndMs = nowMs
     this.discipline.update(nowMs, serverMs - nowMs)
+    this.endGap(nowMs)
   }
 
   /** Call whenever local time is looked at. True if a gap in it made all samples void. */
   observe(nowMs: number): boolean {
     const gap = this.filter.observeLocalTime(nowMs)
-    if (gap) this.gapEndMs = nowMs
+    if (gap) this.endGap(nowMs)
     return gap
+  }
+
+  private endGap(nowMs: number): void {
+    this.gapEndMs = nowMs
+    this.gapEndServerMs = this.serverNow(nowMs)
+    this.unsettledMs = nowMs + SETTLING_MS
+  }
+
+  /** False if what was done at our time `localMs` was done by a clock that was wrong, or while catching up after a gap. */
+  isSettled(localMs: number): boolean {
+    return localMs > this.unsettledMs
+  }
+
+  /** True if what the server sent at `serverMs` may have lain about in a gap of our time: when it came is not known. */
+  fellIntoGap(serverMs: number): boolean {
+    return serverMs <= this.gapEndServerMs
   }
 
   get ready(): boolean {

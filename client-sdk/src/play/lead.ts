@@ -54,8 +54,9 @@ export class LeadController {
     return this.wanted
   }
 
-  /** Takes in the least margin since the last report, and the lead that was in force when those inputs were made. */
+  /** Takes in the least margin since the last report, and the lead that was in force when those inputs were made; NaN: it says nothing of the path. */
   onMargin(nowMs: number, marginMs: number, leadThenMs: number): void {
+    if (Number.isNaN(leadThenMs - marginMs)) return
     this.lateness.add(nowMs, leadThenMs - marginMs)
     this.wanted = this.bounded(this.lateness.quantile(1 - this.options.lateShare) + this.options.safetyMs)
   }

@@ -58,9 +58,9 @@ export class Playback {
     return this.ticks[this.ticks.length - 1] ?? -1
   }
 
-  /** A snapshot was decoded. `latenessMs` is how long after the end of its tick, by the server's clock. */
+  /** A snapshot was decoded. `latenessMs` is how long after the end of its tick, by the server's clock; NaN: not known. */
   onSnapshot(tick: number, latenessMs: number, nowMs: number): void {
-    if (this.ticks.length === 0) this.delay = Math.max(0, latenessMs) + this.intervalMs
+    if (this.ticks.length === 0 && latenessMs > 0) this.delay = latenessMs + this.intervalMs
     if (tick <= this.newestTick) return
     this.ticks.push(tick)
     if (this.ticks.length > KNOWN) this.ticks.shift()

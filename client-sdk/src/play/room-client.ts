@@ -28,6 +28,7 @@ import { createCounts, type PlayCounts } from './play-counts.ts'
 import { Playback } from './playback.ts'
 import { MAX_AHEAD_TICKS, Prediction } from './prediction.ts'
 import { Screen } from './screen.ts'
+import { SentInputs } from './sent-inputs.ts'
 import { Smoothing } from './smoothing.ts'
 
 /** Frames that are kept: they serve as baselines, for drawing and for seenBy. */
@@ -42,7 +43,6 @@ const FULL_REQUEST_MS = 250
 const KNOWN_HEADS = 64
 /** Inputs that a datagram carries at most. */
 const MAX_INPUTS_A_MESSAGE = 12
-const SENT_TIMES = 256
 
 export interface PlayOptions {
   readonly seat: number
@@ -82,8 +82,7 @@ export class RoomClient {
   private readonly scratch: Int32Array
   /** By tick: the snapshot that its frame was built on. */
   private readonly baselineOf = new Int32Array(KEPT_TICKS).fill(-1)
-  private readonly sentAtMs = new Float64Array(SENT_TIMES).fill(Number.NaN)
-  private readonly leadAtTick = new Float64Array(SENT_TIMES)
+  private readonly sentInputs = new SentInputs()
   private readonly inputHead: InputMessageHead
   private readonly inputCodec: InputCodec
   private newestArrivalMs = 0
@@ -188,7 +187,7 @@ export class RoomClient {
   private takeHead(head: FrameHead, serverSentMs: number, nowMs: number): void {
     const { counts } = this
     if (head.echo >= 0) {
-      const sentMs = this.sentAtMs[head.echo] ?? Number.NaN
+      const sentMs = this.sentInputs.sentAt(head.echo)
       if (!Number.isNaN(sentMs)) this.clock.onSample(sentMs, serverSentMs - head.holdMs, serverSentMs, nowMs)
     }
     counts.lateInputs += head.lateInputs
@@ -197,11 +196,7 @@ export class RoomClient {
     if (head.newestInputTick > this.usedThrough) this.usedThrough = head.newestInputTick
     if (!Number.isNaN(head.marginMs)) {
       counts.marginMs = head.marginMs
-      this.lead.onMargin(
-        nowMs,
-        head.marginMs,
-        this.leadAtTick[head.newestInputTick & (SENT_TIMES - 1)] ?? this.lead.leadMs,
-      )
+      this.lead.onMargin(nowMs, head.marginMs, this.sentInputs.leadUpTo(head.newestInputTick, this.clock))
     }
   }
 
@@ -261,7 +256,9 @@ export class RoomClient {
     this.newestTick = tick
     this.newestArrivalMs = nowMs
     this.counts.frames++
-    this.playback.onSnapshot(tick, this.clock.serverNow(nowMs) - this.epochMs - tick * this.tickMs, nowMs)
+    const sentMs = this.epochMs + tick * this.tickMs
+    const latenessMs = this.clock.fellIntoGap(sentMs) ? Number.NaN : this.clock.serverNow(nowMs) - sentMs
+    this.playback.onSnapshot(tick, latenessMs, nowMs)
     this.prediction.onSnapshot(tick, this.scratch)
     this.events.onServer(this.serverEvents, tick)
     this.events.withdraw(tick)
@@ -341,8 +338,7 @@ export class RoomClient {
     writer.start(outgoing, 0, outgoing.length)
     writer.u8(INPUT)
     this.inputCodec.encode(writer, prediction.inputs, head)
-    this.sentAtMs[tick & (SENT_TIMES - 1)] = nowMs
-    this.leadAtTick[tick & (SENT_TIMES - 1)] = this.leadOf(tick, nowMs)
+    this.sentInputs.add(tick, nowMs, this.leadOf(tick, nowMs))
     this.counts.bytesOut += writer.position
     this.link.send('datagram', this.outgoingView(writer.position))
   }

@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { ClockSync } from '../../src/play/clock-sync.ts'
 
 /** Exchanges over a path for a stretch of local time. Gives the greatest error from half of it on. */
-function exchange(clock: ClockSync, fromMs: number, toMs: number, offsetMs: number, model = { delayMs: 30, jitterMs: 10 }): number {
+function exchange(
+  clock: ClockSync,
+  fromMs: number,
+  toMs: number,
+  offsetMs: number,
+  model = { delayMs: 30, jitterMs: 10 },
+): number {
   const up = new Impairment({ seed: 1, ...model })
   const down = new Impairment({ seed: 2, ...model })
   let worst = 0
@@ -40,6 +46,7 @@ describe('the clock of the server, as a client has it', () => {
     expect(clock.serverNow(7_000) - 7_000).toBeCloseTo(before, 3)
     clock.onSample(7_000, 7_530, 7_530, 7_060)
     expect(Math.abs(clock.serverNow(7_060) - 7_060 - 500)).toBeLessThan(5)
+    expect([clock.fellIntoGap(7_400), clock.fellIntoGap(7_600)]).toEqual([true, false])
   })
 
   it('steps at once when the server says a time that cannot be yet, as after a sleep in which local time stood still', () => {

@@ -78,7 +78,16 @@ describe('events on a client', () => {
 
   it("plays own events that were not predicted when told, others' when they are drawn", () => {
     const { heard, events, by } = tracker()
-    snapshot(events, 12, [], [[10, key(5)], [11, key(2, 2)], [12, 2 ** 30 + 12 * 16]])
+    snapshot(
+      events,
+      12,
+      [],
+      [
+        [10, key(5)],
+        [11, key(2, 2)],
+        [12, 2 ** 30 + 12 * 16],
+      ],
+    )
     expect(heard).toEqual([`fired ${by(5)} told own 10`])
     events.playUntil(10.9)
     expect(heard).toHaveLength(1)
@@ -91,7 +100,10 @@ describe('events on a client', () => {
 
   it('never plays twice what comes in several frames', () => {
     const { heard, events } = tracker()
-    const told: readonly Emitted[] = [[10, key(5)], [11, key(2, 2)]]
+    const told: readonly Emitted[] = [
+      [10, key(5)],
+      [11, key(2, 2)],
+    ]
     for (const tick of [12, 12, 9, 15]) snapshot(events, tick, [], told)
     events.playUntil(50)
     expect(heard).toHaveLength(2)

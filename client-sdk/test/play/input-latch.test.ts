@@ -6,7 +6,14 @@ const game = defineGame({
   id: 'latch',
   tickRate: 60,
   snapshotRate: 20,
-  input: { move: axis2(), aim: angle(12), down: button(), tool: enumeration('saw', 'axe'), fire: press(), use: press() },
+  input: {
+    move: axis2(),
+    aim: angle(12),
+    down: button(),
+    tool: enumeration('saw', 'axe'),
+    fire: press(),
+    use: press(),
+  },
   entities: { thing: { fields: { x: int(0, 9) } } },
 })
 const SHOWN = { older: 30, newer: 33, fraction: 77 }
@@ -43,7 +50,8 @@ describe('the input latch', () => {
   it('does not touch the stamp of a press when nothing more is pressed', () => {
     const latch = new InputLatch(game, true)
     latch.press('fire', 1, SHOWN)
-    for (const fire of [0, false, undefined, 0.5, -1, Number.NaN]) latch.take({ ...(fire === undefined ? {} : { fire }) }, LATER)
+    for (const fire of [0, false, undefined, 0.5, -1, Number.NaN])
+      latch.take({ ...(fire === undefined ? {} : { fire }) }, LATER)
     latch.press('fire', 0, LATER)
     expect([...latch.presses]).toEqual([1, 0])
     expect(latch.pressStamps[0]).toEqual(SHOWN)

@@ -50,7 +50,8 @@ describe('playback', () => {
     let ms = 0
     for (let n = 0; n < 20_000; n++) {
       ms += random.next() * 30
-      if (random.next() < 0.4) playback.onSnapshot(Math.floor(ms / TICK_MS - random.next() * 20), random.next() * 300, ms)
+      if (random.next() < 0.4)
+        playback.onSnapshot(Math.floor(ms / TICK_MS - random.next() * 20), random.next() * 300, ms)
       const wrong = random.next() < 0.01 ? (random.next() - 0.5) * 2000 : 0
       if (!playback.advance((ms + wrong) / TICK_MS, ms)) continue
       expect(playback.viewTick).toBeGreaterThanOrEqual(last)
@@ -124,6 +125,16 @@ describe('playback', () => {
       expect(b.stamp).toEqual(a.stamp)
       expect(b.delayMs).toBe(a.delayMs)
     }
+  })
+
+  it('learns nothing from a snapshot of which it is not known when it came', () => {
+    const playback = new Playback(60, 20)
+    for (let n = 0; n < 200; n++) {
+      playback.onSnapshot(n * 3, n > 50 && n % 2 === 0 ? Number.NaN : 40, n * 50)
+      playback.advance(n * 3, n * 50)
+    }
+    expect(playback.delayMs).toBeCloseTo(92, 6)
+    expect(playback.newestTick).toBe(597)
   })
 
   it('shows nothing before the first snapshot', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { makePond, rawField, pond } from '../pond-game.ts'
+import { makePond, pond, rawField } from '../pond-game.ts'
 import { PondLab } from '../pond-lab.ts'
 
 interface Drawn {
@@ -24,7 +24,12 @@ describe('prediction', () => {
     await lab.run(1000)
     const { rollbacks, corrections, resimulatedTicks, lateInputs, eventsPredicted, eventsWithdrawn } = room.stats
     expect(lateInputs).toBe(0)
-    expect({ rollbacks, corrections, eventsPredicted, eventsWithdrawn }).toEqual({ rollbacks: 0, corrections: 0, eventsPredicted: 20, eventsWithdrawn: 0 })
+    expect({ rollbacks, corrections, eventsPredicted, eventsWithdrawn }).toEqual({
+      rollbacks: 0,
+      corrections: 0,
+      eventsPredicted: 20,
+      eventsWithdrawn: 0,
+    })
     expect(resimulatedTicks).toBeGreaterThan(500)
     expect(player.inputs.length).toBeGreaterThan(300)
   })
@@ -41,7 +46,10 @@ describe('prediction', () => {
       if (pushed++ === 0) (sim.world.byName.boat?.viewAt(0) as unknown as { x: number }).x += 30
     }
     await lab.run(1500)
-    expect({ rollbacks: room.stats.rollbacks, corrections: room.stats.corrections }).toEqual({ rollbacks: 1, corrections: 1 })
+    expect({ rollbacks: room.stats.rollbacks, corrections: room.stats.corrections }).toEqual({
+      rollbacks: 1,
+      corrections: 1,
+    })
     expect(room.stats.lastCorrection).toBeCloseTo(30, 1)
     // A boat at half speed makes 1 unit in a display frame; the offset decays with 80 ms.
     for (let n = 1; n < drawn.length; n++) {
@@ -74,8 +82,8 @@ describe('prediction', () => {
     expect(paths.size).toBe(5)
     for (const path of paths.values()) {
       expect(path.length).toBeGreaterThan(20)
-      // In the frame of its press it is drawn where its first tick has it.
-      for (let n = 2; n < path.length; n++) {
+      // Before its first tick it is drawn where that has it, after its last one where that has it.
+      for (let n = 3; n < path.length - 2; n++) {
         const a = path[n - 1]
         const b = path[n]
         if (a === undefined || b === undefined) continue
@@ -179,7 +187,10 @@ describe('prediction', () => {
       await lab.run(100 + n)
     }
     await lab.run(300)
-    expect(player.pressStamps.map(([, older, newer, fraction]) => `${older} ${newer} ${fraction}`)).toEqual([...drawn, ...pressed])
+    expect(player.pressStamps.map(([, older, newer, fraction]) => `${older} ${newer} ${fraction}`)).toEqual([
+      ...drawn,
+      ...pressed,
+    ])
     expect(drawn).toHaveLength(30)
   })
 

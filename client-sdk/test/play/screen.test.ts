@@ -39,10 +39,26 @@ function draw(older: Int32Array, newer: Int32Array, before: Int32Array, after = 
 describe('the screen', () => {
   it('shows own entities from the present and all others from the past, in order of their ids', () => {
     const { done, boats } = draw(
-      memoryOf([{ id: 1, owner: 2, x: 0 }, { id: 2, owner: OWN, x: 1 }, { id: 3, owner: 0, x: 100 }]),
-      memoryOf([{ id: 1, owner: 2, x: 8 }, { id: 2, owner: OWN, x: 2 }, { id: 3, owner: 0, x: 104 }]),
-      memoryOf([{ id: 1, owner: 2, x: 60 }, { id: 2, owner: OWN, x: 50 }, { id: 3, owner: 0, x: 160 }]),
-      memoryOf([{ id: 1, owner: 2, x: 70 }, { id: 2, owner: OWN, x: 52 }, { id: 3, owner: 0, x: 170 }]),
+      memoryOf([
+        { id: 1, owner: 2, x: 0 },
+        { id: 2, owner: OWN, x: 1 },
+        { id: 3, owner: 0, x: 100 },
+      ]),
+      memoryOf([
+        { id: 1, owner: 2, x: 8 },
+        { id: 2, owner: OWN, x: 2 },
+        { id: 3, owner: 0, x: 104 },
+      ]),
+      memoryOf([
+        { id: 1, owner: 2, x: 60 },
+        { id: 2, owner: OWN, x: 50 },
+        { id: 3, owner: 0, x: 160 },
+      ]),
+      memoryOf([
+        { id: 1, owner: 2, x: 70 },
+        { id: 2, owner: OWN, x: 52 },
+        { id: 3, owner: 0, x: 170 },
+      ]),
     )
     expect(done).toBe(true)
     expect(boats).toEqual([
@@ -53,8 +69,14 @@ describe('the screen', () => {
   })
 
   it('shows others exactly where seenBy would find them at this stamp', () => {
-    const older = memoryOf([{ id: 1, owner: 2, x: 0.3 }, { id: 9, owner: 3, x: -7 }])
-    const newer = memoryOf([{ id: 1, owner: 2, x: 7.77 }, { id: 9, owner: 3, x: 11.1 }])
+    const older = memoryOf([
+      { id: 1, owner: 2, x: 0.3 },
+      { id: 9, owner: 3, x: -7 },
+    ])
+    const newer = memoryOf([
+      { id: 1, owner: 2, x: 7.77 },
+      { id: 9, owner: 3, x: 11.1 },
+    ])
     const { screen, ring, stamp } = draw(older, newer, memoryOf([]))
     const past = new World(pond)
     worldAtStamp(ring, stamp.older, stamp.newer, stamp.fraction, past)
@@ -65,7 +87,9 @@ describe('the screen', () => {
 
   it('shows an own entity as soon as it is predicted, and not a moment longer', () => {
     const past = memoryOf([{ id: 4, owner: OWN, x: 0 }])
-    expect(draw(past, past, memoryOf([{ id: 2 ** 30 + 5, owner: OWN, x: 9 }])).boats).toEqual([{ id: 2 ** 30 + 5, owner: OWN, x: 9 }])
+    expect(draw(past, past, memoryOf([{ id: 2 ** 30 + 5, owner: OWN, x: 9 }])).boats).toEqual([
+      { id: 2 ** 30 + 5, owner: OWN, x: 9 },
+    ])
   })
 
   it('keeps others until the past has seen them go, and shows none before the past has seen them come', () => {
@@ -82,9 +106,18 @@ describe('the screen', () => {
   })
 
   it('does not slide over a teleport', () => {
-    const { boats } = draw(memoryOf([{ id: 1, owner: 2, x: 0 }]), memoryOf([{ id: 1, owner: 2, x: 100 }], 1), memoryOf([]))
+    const { boats } = draw(
+      memoryOf([{ id: 1, owner: 2, x: 0 }]),
+      memoryOf([{ id: 1, owner: 2, x: 100 }], 1),
+      memoryOf([]),
+    )
     expect(boats).toEqual([{ id: 1, owner: 2, x: 0 }])
-    const own = draw(memoryOf([]), memoryOf([]), memoryOf([{ id: 1, owner: OWN, x: 0 }]), memoryOf([{ id: 1, owner: OWN, x: 100 }], 1))
+    const own = draw(
+      memoryOf([]),
+      memoryOf([]),
+      memoryOf([{ id: 1, owner: OWN, x: 0 }]),
+      memoryOf([{ id: 1, owner: OWN, x: 100 }], 1),
+    )
     expect(own.boats).toEqual([{ id: 1, owner: OWN, x: 0 }])
   })
 

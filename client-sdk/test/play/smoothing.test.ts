@@ -111,8 +111,14 @@ describe('smoothing', () => {
 
   it('leaves alone what is not predicted, not smooth, or a float', () => {
     const smoothing = new Smoothing(game)
-    const after = worldOf([{ id: 5, x: 9, hp: 3, raw: 7 }, { id: 6, x: 9 }])
-    const before = worldOf([{ id: 5, x: 9, hp: 90, raw: 1.5 }, { id: 6, x: 1 }])
+    const after = worldOf([
+      { id: 5, x: 9, hp: 3, raw: 7 },
+      { id: 6, x: 9 },
+    ])
+    const before = worldOf([
+      { id: 5, x: 9, hp: 90, raw: 1.5 },
+      { id: 6, x: 1 },
+    ])
     expect(smoothing.onCorrection(before.ints, after.ints, (_type, row) => row === 0)).toBe(1)
     const seen = drawn(smoothing, after)
     expect([...seen.ints]).toEqual([...after.ints])

@@ -8,7 +8,11 @@ export type AllowedOrigins = '*' | readonly string[]
 
 const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-export function isOriginAllowed(origin: string | undefined, host: string | undefined, allowed: AllowedOrigins): boolean {
+export function isOriginAllowed(
+  origin: string | undefined,
+  host: string | undefined,
+  allowed: AllowedOrigins,
+): boolean {
   if (origin === undefined || allowed === '*') return true
   if (allowed.includes(origin)) return true
   let page: URL

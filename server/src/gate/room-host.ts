@@ -18,8 +18,8 @@ import type { Log } from '../ops/log-line.ts'
 import type { ServerStats } from '../ops/server-stats.ts'
 import type { Room, Rules } from '../room/api.ts'
 import type { PlayerCore } from '../room/player-core.ts'
-import { RoomCore } from '../room/room-core.ts'
 import { RoomFacade, roomOf } from '../room/room.ts'
+import { RoomCore } from '../room/room-core.ts'
 import { checkedRules, type UntypedRules } from '../room/rules.ts'
 import { makeWireTools, type WireTools } from '../room/wire-tools.ts'
 import { TickLoop } from '../tick/tick-loop.ts'
@@ -76,7 +76,11 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
       throw new NetError('BAD_ARGUMENT', `maxRewindMs is ${maxRewindMs}.`, `Give 0 to ${MAX_REWIND_MS}.`)
     }
     this.game = game
-    this.rules = checkedRules(game, rules as unknown as Rules, (problem, remedy) => new NetError('BAD_ARGUMENT', problem, remedy))
+    this.rules = checkedRules(
+      game,
+      rules as unknown as Rules,
+      (problem, remedy) => new NetError('BAD_ARGUMENT', problem, remedy),
+    )
     this.options = options
     this.limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.log = options.log ?? (() => {})
@@ -104,7 +108,8 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     const session = new Session(this, link, info)
     this.sessions.add(session)
     if (this.stopped) session.drop('SERVER_STOPPING', 'The server is stopping.')
-    else if (this.sessions.size > this.limits.maxConnections) session.drop('TOO_MANY_CONNECTIONS', 'The server takes no more connections.')
+    else if (this.sessions.size > this.limits.maxConnections)
+      session.drop('TOO_MANY_CONNECTIONS', 'The server takes no more connections.')
     else if (this.cancelCheck === undefined) this.planCheck()
   }
 
@@ -128,7 +133,11 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     const names = { id: this.name(), token: `${this.name()}${this.name()}` }
     const player = room.admit(link, names, hello.options)
     if (player === undefined) {
-      throw new NetError('ROOM_FULL', `all ${this.game.maxPlayers} seats of the room "${id}" are taken.`, 'Choose another room.')
+      throw new NetError(
+        'ROOM_FULL',
+        `all ${this.game.maxPlayers} seats of the room "${id}" are taken.`,
+        'Choose another room.',
+      )
     }
     return { room, player }
   }
@@ -165,7 +174,11 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     const { options, game } = this
     const { maxRooms = 1000 } = options
     if (this.cores.size >= maxRooms) {
-      throw new NetError('ROOM_FULL', `the server runs ${maxRooms} rooms already.`, 'Join one of them, or try again later.')
+      throw new NetError(
+        'ROOM_FULL',
+        `the server runs ${maxRooms} rooms already.`,
+        'Join one of them, or try again later.',
+      )
     }
     const secretSeed = this.entropy()
     const room: RoomCore = new RoomCore(game, this.rules, this.tools, {
@@ -198,7 +211,11 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
 
   /** The game's code threw in this room. */
   private fail(room: RoomCore, error: unknown): void {
-    this.log(failureLine('room-failed', `tick ${room.tickNumber} of the room "${room.id}" threw; the room was closed`, error, { room: room.id }))
+    this.log(
+      failureLine('room-failed', `tick ${room.tickNumber} of the room "${room.id}" threw; the room was closed`, error, {
+        room: room.id,
+      }),
+    )
     this.end(room, { code: 'INTERNAL', message: 'The game failed in this room; the log of the server says why.' })
   }
 

@@ -3,7 +3,7 @@
  */
 import type { AttributePatch, PlainObject } from '@tickmesh/shared'
 import type { AttributeSet } from './attribute-set.ts'
-import { packControl, type PlayerCore } from './player-core.ts'
+import { type PlayerCore, packControl } from './player-core.ts'
 
 /** Players in one message; more go into further ones, so that a message keeps its bounds. */
 const PLAYERS_PER_MESSAGE = 32

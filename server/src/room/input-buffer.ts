@@ -33,6 +33,8 @@ const FIRST_WEIGHT = 0.2
 
 export class InputBuffer {
   readonly ring: InputRing
+  /** How early the newest input of the last message came. Negative: late. */
+  marginMs = 0
   /** Least margin since the last frame; NaN: nothing came. */
   leastMarginMs = Number.NaN
   /** How early inputs usually come. */
@@ -45,7 +47,6 @@ export class InputBuffer {
   refusedPresses = 0
   /** Bit i: the input of the newest tick computed, less i, was used. */
   usedMask = 0
-  private readonly game: CompiledGame
   private readonly tickMs: number
   private readonly maxRewindTicks: number
   private readonly repeatTicks: number
@@ -66,7 +67,6 @@ export class InputBuffer {
   private readonly counters: Int32Array
 
   constructor(game: CompiledGame, computedTick: number, options: InputBufferOptions) {
-    this.game = game
     this.tickMs = 1000 / game.tickRate
     this.maxRewindTicks = Math.floor(options.maxRewindMs / this.tickMs)
     this.repeatTicks = Math.floor(REPEAT_MS / this.tickMs)
@@ -78,17 +78,17 @@ export class InputBuffer {
     this.computed = computedTick
   }
 
-  /** Takes note of a message that was just read into the ring. `dueMs` is when its newest tick is due. Hot. */
-  arrived(head: InputMessageHead, newestBefore: number, dueMs: number, nowMs: number): void {
+  /** Takes note of a message that was just read into the ring; `this.marginMs` is set to how early it came. Hot. */
+  arrived(head: InputMessageHead, newestBefore: number): void {
     const { newestTick, newMask } = head
     if (newestBefore >= 0 && newestTick - newestBefore > this.newPaceTicks) this.samples = 0
     for (let age = head.count - 1; age >= 0; age--) {
       if (((newMask >>> age) & 1) === 0) continue
       const tick = newestTick - age
-      const marginMs = dueMs - age * this.tickMs - nowMs
+      const marginMs = this.marginMs - age * this.tickMs
       if (!(marginMs >= this.leastMarginMs)) this.leastMarginMs = marginMs
       if (tick <= this.computed) this.noteLate(tick)
-      if (age === 0) this.followMargin(marginMs)
+      if (age === 0) this.followMargin()
     }
   }
 
@@ -99,7 +99,8 @@ export class InputBuffer {
     if (tick > this.pressTick) this.hasLatePresses = true
   }
 
-  private followMargin(marginMs: number): void {
+  private followMargin(): void {
+    const { marginMs } = this
     const off = marginMs - this.usualMarginMs
     if (this.samples === 0) this.usualMarginMs = marginMs
     else if (this.samples < FIRST_SAMPLES) this.usualMarginMs += off * FIRST_WEIGHT

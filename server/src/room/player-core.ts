@@ -4,12 +4,12 @@
  */
 import {
   type CloseReason,
-  type CompiledGame,
   CONTROL,
+  type CompiledGame,
+  encodeControl,
   type InputMessageHead,
   type Link,
   type PlainObject,
-  encodeControl,
 } from '@tickmesh/shared'
 import type { Player, PlayerStats } from './api.ts'
 import { AttributeSet } from './attribute-set.ts'
@@ -83,6 +83,8 @@ export class PlayerCore {
   /** Low bits of the newest tick in the last input message since the last frame, and when that came; -1: none. */
   echo = -1
   echoAtMs = 0
+  /** When the last input message came. */
+  heardAtMs = 0
   bytesSent = 0
   framesSent = 0
   framesSkipped = 0
@@ -103,12 +105,13 @@ export class PlayerCore {
   }
 
   /** Takes note of what an input message says of the connection. Hot. */
-  heard(head: InputMessageHead, nowMs: number): void {
+  heard(head: InputMessageHead): void {
+    const nowMs = this.heardAtMs
     this.echo = head.newestTick & 255
     this.echoAtMs = nowMs
     if (head.ackTick > this.ackTick) {
       const sentAtMs = this.sent.sentAt(head.ackTick)
-      if (sentAtMs === sentAtMs) {
+      if (!Number.isNaN(sentAtMs)) {
         this.ackTick = head.ackTick
         this.trip.add(nowMs - sentAtMs - head.ackHoldMs)
       }
@@ -116,7 +119,8 @@ export class PlayerCore {
     const { timing, trip } = this
     timing.rttMs = trip.meanMs
     timing.jitterMs = trip.jitterMs < MAX_TRUSTED_JITTER_MS ? trip.jitterMs : MAX_TRUSTED_JITTER_MS
-    timing.delayMs = this.stamps.boundDelay(head.interpolationDelayMs, timing.rttMs, timing.jitterMs)
+    timing.delayMs = head.interpolationDelayMs
+    this.stamps.boundDelay(timing)
     timing.marginMs = this.inputs.usualMarginMs
   }
 
@@ -143,7 +147,10 @@ export class PlayerCore {
   end(reason: CloseReason): void {
     if (this.ended) return
     this.ended = true
-    this.link.send('reliable', packControl({ t: this.welcomed ? 'bye' : 'refused', code: reason.code, message: reason.message }))
+    this.link.send(
+      'reliable',
+      packControl({ t: this.welcomed ? 'bye' : 'refused', code: reason.code, message: reason.message }),
+    )
     this.link.close(reason)
   }
 }

@@ -8,8 +8,8 @@ import {
   type BodyInput,
   type CompiledGame,
   createFrameHead,
-  encodeFrameHead,
   type EventLog,
+  encodeFrameHead,
   MAX_WINDOW_TICKS,
   SNAPSHOT,
   type SnapshotEncoder,
@@ -127,7 +127,8 @@ export class Replication {
       if (nowMs - player.lastFrameAtMs < PROBE_MS) return this.skip(player)
     }
     const baseline = player.wantsFull ? FULL : player.link.ordered ? player.lastFrameTick : player.ackTick
-    if (baseline >= 0 && tick - baseline <= MAX_WINDOW_TICKS && this.history.find(baseline) !== undefined) return baseline
+    if (baseline >= 0 && tick - baseline <= MAX_WINDOW_TICKS && this.history.find(baseline) !== undefined)
+      return baseline
     if (nowMs - player.lastFullAtMs < 1000 / this.options.fullFramesPerSecond) return this.skip(player)
     return FULL
   }
@@ -228,8 +229,7 @@ export class Replication {
   requestFull(player: PlayerCore, nowMs: number): void {
     // It may have said so before the full frame that was sent could reach it.
     const answered =
-      player.lastFullTick > player.ackTick &&
-      nowMs - player.lastFullAtMs < player.trip.p95Ms + 2 * this.snapshotMs
+      player.lastFullTick > player.ackTick && nowMs - player.lastFullAtMs < player.trip.p95Ms + 2 * this.snapshotMs
     if (!answered) player.wantsFull = true
   }
 

@@ -24,7 +24,7 @@ import type { TickHandle } from '../tick/tick-loop.ts'
 import type { Player, RoomStats, Suspicion } from './api.ts'
 import { AttributeBroadcast } from './attribute-broadcast.ts'
 import { AttributeSet } from './attribute-set.ts'
-import { packControl, PlayerCore } from './player-core.ts'
+import { PlayerCore, packControl } from './player-core.ts'
 import { Replication } from './replication.ts'
 import type { UntypedRules } from './rules.ts'
 import { releaseEntities, setPresent } from './seat-columns.ts'
@@ -163,18 +163,21 @@ export class RoomCore {
     this.leaving.push(player)
   }
 
-  /** An input message, without its kind. False: malformed. Hot. */
-  receiveInput(player: PlayerCore, bytes: Uint8Array, nowMs: number): boolean {
+  /** An input message that came at `player.heardAtMs`. False: malformed. Hot. */
+  receiveInput(player: PlayerCore, bytes: Uint8Array): boolean {
     const { inputHead: head, tools } = this
     const { ring } = player.inputs
     const newestBefore = ring.newestTick
     const result = tools.inputCodec.decode(tools.reader.start(bytes, 1), head, ring, this.tickNumber)
     if (result === 'malformed') return false
-    player.heard(head, nowMs)
-    if (head.needsFull) this.replication.requestFull(player, nowMs)
+    player.heard(head)
+    if (head.needsFull) this.replication.requestFull(player, player.heardAtMs)
     this.replication.suspect(player, head.suspectTypes)
     if (result === 'far') player.ignoredInputs++
-    else player.inputs.arrived(head, newestBefore, this.dueMs(head.newestTick), nowMs)
+    else {
+      player.inputs.marginMs = this.dueMs(head.newestTick) - player.heardAtMs
+      player.inputs.arrived(head, newestBefore)
+    }
     return true
   }
 
@@ -361,7 +364,8 @@ export class RoomCore {
     this.handle?.remove()
     const { rules } = this
     for (const player of this.players) {
-      if (player.seated) this.guarded('onLeave', () => rules.onLeave?.(this.facade, player.facade, player.leaveReason ?? reason))
+      if (player.seated)
+        this.guarded('onLeave', () => rules.onLeave?.(this.facade, player.facade, player.leaveReason ?? reason))
       player.seated = false
       player.end(reason)
     }

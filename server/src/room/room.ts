@@ -3,7 +3,7 @@
  */
 import { encodeMessage, NetError, type PlainObject, type Shape, type View } from '@tickmesh/shared'
 import type { Player, Room, RoomStats } from './api.ts'
-import { packControl, type PlayerCore } from './player-core.ts'
+import { type PlayerCore, packControl } from './player-core.ts'
 import type { RoomCore } from './room-core.ts'
 import type { Timer } from './tick-timers.ts'
 

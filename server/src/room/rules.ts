@@ -27,7 +27,10 @@ export function checkedRules(
   const rules = typed as unknown as UntypedRules
   for (const { name } of game.commands) {
     if (rules.commands?.[name] === undefined) {
-      throw refuse(`${game.id} declares the command "${name}", for which there is no rule.`, `Add rules.commands.${name}.`)
+      throw refuse(
+        `${game.id} declares the command "${name}", for which there is no rule.`,
+        `Add rules.commands.${name}.`,
+      )
     }
   }
   checkNames('commands', rules.commands, game.commands, refuse)
@@ -48,6 +51,9 @@ function checkNames(
   for (const name of Object.keys(there ?? {})) {
     if (declared.some((known) => known.name === name)) continue
     const names = declared.map((known) => known.name).join(', ')
-    throw refuse(`rules.${what}.${name} is of nothing that the game declares.`, `Declared are: ${names === '' ? 'none' : names}.`)
+    throw refuse(
+      `rules.${what}.${name} is of nothing that the game declares.`,
+      `Declared are: ${names === '' ? 'none' : names}.`,
+    )
   }
 }

@@ -6,7 +6,8 @@ import { SEAT_PRESENT, type Simulation } from '@tickmesh/shared'
 /** Whoever sits down finds neutral levels, and press counters of zero. */
 export function setPresent(sim: Simulation, seat: number, present: boolean): void {
   const { game, world } = sim
-  for (let column = 0; column <= game.inputWidth; column++) world.ints[game.seatBase + column * game.seatRows + seat] = 0
+  for (let column = 0; column <= game.inputWidth; column++)
+    world.ints[game.seatBase + column * game.seatRows + seat] = 0
   sim.setNeutral(seat)
   sim.inputs.pressTotals[seat] = 0
   world.ints[game.seatBase + SEAT_PRESENT * game.seatRows + seat] = present ? 1 : 0

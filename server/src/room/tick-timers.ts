@@ -60,7 +60,11 @@ export class TickTimers {
       throw new NetError('BAD_ARGUMENT', `a timer of ${ms} ms is not possible.`, 'Give milliseconds, 0 or more.')
     }
     if (this.waiting.length >= MAX_TIMERS) {
-      throw new NetError('BAD_STATE', `${MAX_TIMERS} timers wait in one room.`, 'Cancel timers that are not needed any more.')
+      throw new NetError(
+        'BAD_STATE',
+        `${MAX_TIMERS} timers wait in one room.`,
+        'Cancel timers that are not needed any more.',
+      )
     }
     const ticks = Math.max(1, Math.round((ms * this.tickRate) / 1000))
     const timer: Waiting = {

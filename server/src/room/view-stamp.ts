@@ -63,17 +63,25 @@ export class ViewStamps {
     this.snapshotMs = snapshotMs
   }
 
-  /** The delay to believe, of the one that a client claims. */
-  boundDelay(claimedMs: number, rttMs: number, jitterMs: number): number {
-    const most = rttMs / 2 + 3 * this.snapshotMs + 3 * jitterMs + MAX_EXTRA_DELAY_MS
-    return claimedMs > 0 ? (claimedMs < most ? claimedMs : most) : 0
+  /** Bounds the delay that a client claims by what is possible. */
+  boundDelay(timing: ViewTiming): void {
+    const most = timing.rttMs / 2 + 3 * this.snapshotMs + 3 * timing.jitterMs + MAX_EXTRA_DELAY_MS
+    if (!(timing.delayMs > 0)) timing.delayMs = 0
+    else if (timing.delayMs > most) timing.delayMs = most
   }
 
   /**
    * Resolves the stamp of the input of `inputTick`; an `older` below 0 says nothing, and gets the expected moment. False if it had to be clamped.
    * `ofPress`: of a press, made during that tick or before it, on time or late.
    */
-  resolve(older: number, newer: number, fraction: number, inputTick: number, ofPress: boolean, timing: ViewTiming): boolean {
+  resolve(
+    older: number,
+    newer: number,
+    fraction: number,
+    inputTick: number,
+    ofPress: boolean,
+    timing: ViewTiming,
+  ): boolean {
     const { tickMs, window } = this
     const expected = inputTick - (timing.marginMs + timing.rttMs / 2 + timing.delayMs) / tickMs
     const tolerance = Math.max(LEAST_TOLERANCE_MS, tickMs + 3 * timing.jitterMs) / tickMs

@@ -16,6 +16,8 @@ export class FrameReader {
   readonly #onMessage: (bytes: Uint8Array) => boolean
   readonly #passOn: (chunk: Buffer) => void
 
+  #lastView: Uint8Array = new Uint8Array(0)
+
   // Where `ws` stands in what was passed on to it.
   /** Payload bytes of its current frame still to come. */
   #payloadLeft = 0
@@ -61,10 +63,17 @@ export class FrameReader {
       if (next > end || length > this.#maxPayload) break
       for (let i = 0; i < length; i++) chunk[start + i] = (chunk[start + i] ?? 0) ^ (chunk[mask + (i & 3)] ?? 0)
       at = next
-      // Not a Buffer, whose slice() is no copy.
-      if (!this.#onMessage(new Uint8Array(chunk.buffer, chunk.byteOffset + start, length))) break
+      if (!this.#onMessage(this.#view(chunk.buffer, chunk.byteOffset + start, length))) break
     }
     return at
+  }
+
+  /** A view of the payload. Not a Buffer, whose slice() is no copy. Chunks that lie in one reading buffer mostly have it in the same place. */
+  #view(buffer: ArrayBufferLike, offset: number, length: number): Uint8Array {
+    const last = this.#lastView
+    if (last.buffer === buffer && last.byteOffset === offset && last.length === length) return last
+    this.#lastView = new Uint8Array(buffer, offset, length)
+    return this.#lastView
   }
 
   /** Keeps count of where frames begin and end in what `ws` gets. Wrong only for what makes `ws` close the connection. */

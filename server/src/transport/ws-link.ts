@@ -9,11 +9,14 @@ import { fromWebSocketClose, POISON, toWebSocketClose } from '@tickmesh/shared'
 import type { RawData, WebSocket } from 'ws'
 import { FrameReader } from './frame-reader.ts'
 import type { FrameWriter } from './frame-writer.ts'
+import { type ReadingMemory, readThrough } from './socket-reading.ts'
 
 export interface WsLinkOptions {
   readonly maxMessageBytes: number
   readonly maxBufferedBytes: number
   readonly closeTimeoutMs: number
+  /** One for all links. */
+  readonly reading: ReadingMemory
   /** The owner's `onMessage` threw: a defect of the server, which only this connection pays for. */
   readonly onDefect: (error: unknown) => void
 }
@@ -87,22 +90,24 @@ export class WsLink implements Link {
       },
       (chunk) => {
         const wasOpen = this.#ws.readyState === OPEN
-        Reflect.apply(parse, socket, [chunk])
+        // A copy: `ws` keeps what is not whole yet, and the chunk may be lent.
+        Reflect.apply(parse, socket, [Buffer.from(chunk)])
         // The peer's close frame: `ws` has answered it and now waits for the end of the stream.
         if (wasOpen && this.#ws.readyState !== OPEN) this.#limitClosing()
       },
     )
+    let closing = false
     const onData = (chunk: Buffer): void => {
       if (socket.destroyed) return
-      reader.read(chunk)
+      if (!closing) reader.read(chunk)
       // Closing is up to `ws`: it must see the rest, and stop by itself.
-      if (this.#ended || this.#ws.readyState !== OPEN) {
-        socket.removeListener('data', onData)
-        if (this.#ended) socket.on('data', parse as (chunk: Buffer) => void)
-      }
+      else if (this.#ended) Reflect.apply(parse, socket, [Buffer.from(chunk)])
+      closing ||= this.#ended || this.#ws.readyState !== OPEN
     }
     socket.removeListener('data', parse as (chunk: Buffer) => void)
+    // What came with the handshake waits in the stream, and comes as 'data' also if the rest does not.
     socket.on('data', onData)
+    readThrough(socket, this.#options.reading, onData)
   }
 
   #deliver(bytes: Uint8Array): void {

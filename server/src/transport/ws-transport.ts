@@ -8,7 +8,8 @@ import type { Duplex } from 'node:stream'
 import type { Link } from '@tickmesh/shared'
 import { WebSocketServer } from 'ws'
 import { FrameWriter } from './frame-writer.ts'
-import { WsLink } from './ws-link.ts'
+import { ReadingMemory } from './socket-reading.ts'
+import { WsLink, type WsLinkOptions } from './ws-link.ts'
 
 export interface WsTransportOptions {
   /** The largest message taken; above it the connection is closed with TOO_LARGE. At most 65,536, which is the default. */
@@ -29,7 +30,7 @@ const MAX_MESSAGE_BYTES = 65_536
 export class WsTransport {
   readonly #server: WebSocketServer
   readonly #writer = new FrameWriter()
-  readonly #options: Required<WsTransportOptions>
+  readonly #options: WsLinkOptions
 
   constructor(options: WsTransportOptions = {}) {
     this.#options = {
@@ -37,6 +38,7 @@ export class WsTransport {
       maxBufferedBytes: options.maxBufferedBytes ?? 1_048_576,
       closeTimeoutMs: options.closeTimeoutMs ?? 2_000,
       onDefect: options.onDefect ?? (() => {}),
+      reading: new ReadingMemory(),
     }
     this.#server = new WebSocketServer({
       noServer: true,

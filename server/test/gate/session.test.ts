@@ -10,14 +10,24 @@ describe('the handshake', () => {
   it('welcomes a client that fits, with all that it needs to start', () => {
     const server = start()
     const client = server.join()
-    expect(client.welcome).toMatchObject({ seat: 1, roomId: 'main', tickRate: 60, maxPlayers: 4, attributes: { map: 'plain', round: 0 } })
+    expect(client.welcome).toMatchObject({
+      seat: 1,
+      roomId: 'main',
+      tickRate: 60,
+      maxPlayers: 4,
+      attributes: { map: 'plain', round: 0 },
+    })
     expect(client.welcome?.players).toEqual([[1, { name: '', points: 0 }]])
     expect(client.welcome?.sessionToken).toMatch(/^[0-9a-f]{16}$/)
     expect(client.closed).toBeUndefined()
   })
 
   const cases = [
-    ['PROTOCOL_MISMATCH', { protocol: PROTOCOL_VERSION + 1 }, [`protocol ${PROTOCOL_VERSION + 1}`, `server ${PROTOCOL_VERSION}`]],
+    [
+      'PROTOCOL_MISMATCH',
+      { protocol: PROTOCOL_VERSION + 1 },
+      [`protocol ${PROTOCOL_VERSION + 1}`, `server ${PROTOCOL_VERSION}`],
+    ],
     ['GAME_MISMATCH', { game: 'runners' }, ['"runners"', '"walkers"']],
     ['SCHEMA_MISMATCH', { schema: 0xabc }, ['00000abc', walkers.schemaHash.toString(16).padStart(8, '0')]],
   ] as const

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RawClient } from '../raw-client.ts'
 import { TestServer } from '../raw-client.ts'
-import { makeWalkers, type Trace, walkerRules, type Walkers } from '../test-game.ts'
+import { makeWalkers, type Trace, type Walkers, walkerRules } from '../test-game.ts'
 
 const RIGHT = [127] as const
 const STILL = [0] as const
@@ -10,7 +10,10 @@ const TICK_MS = 1000 / 60
 function setUp(options = {}) {
   const trace: Trace = { presses: [], throwAt: -1 }
   const suspicions: string[] = []
-  const rules = { ...walkerRules, onSuspicion: (_r: unknown, _p: unknown, what: { kind: string }) => suspicions.push(what.kind) }
+  const rules = {
+    ...walkerRules,
+    onSuspicion: (_r: unknown, _p: unknown, what: { kind: string }) => suspicions.push(what.kind),
+  }
   const server = new TestServer<Walkers>(makeWalkers(trace), rules, options)
   const client = server.join()
   server.play([client], 10)

@@ -2,12 +2,13 @@ import type { CloseReason } from '@tickmesh/shared'
 import { describe, expect, it } from 'vitest'
 import type { Room, Rules } from '../../src/index.ts'
 import { TestServer } from '../raw-client.ts'
-import { makeWalkers, walkerRules, walkers, type Walkers } from '../test-game.ts'
+import { makeWalkers, type Walkers, walkerRules, walkers } from '../test-game.ts'
 
 function withRules(rules: Partial<Rules<Walkers>>, options = {}) {
   return new TestServer(walkers, { ...walkerRules, ...rules } as Rules<Walkers>, options)
 }
-const left = (client: { link: { close(reason: CloseReason): void } }) => client.link.close({ code: 'LEFT', message: 'bye' })
+const left = (client: { link: { close(reason: CloseReason): void } }) =>
+  client.link.close({ code: 'LEFT', message: 'bye' })
 
 describe('the life of a room', () => {
   it('seats no more players than there are seats, however many join at the same moment', () => {
@@ -67,7 +68,10 @@ describe('the life of a room', () => {
 
   it('tells the players when the server stops, runs the hooks, and makes no new rooms', () => {
     const calls: string[] = []
-    const server = withRules({ onLeave: (_room, _player, { code }) => calls.push(code), onDispose: () => calls.push('dispose') })
+    const server = withRules({
+      onLeave: (_room, _player, { code }) => calls.push(code),
+      onDispose: () => calls.push('dispose'),
+    })
     const client = server.join()
     server.host.close()
     server.run(50)
@@ -155,7 +159,10 @@ describe('what a room does in its ticks', () => {
     one.say('say', { text: 'hello', n: 7 })
     server.play([one, two], 5)
     expect(heard).toEqual([[true, 1, { text: 'hello', n: 7 }]])
-    expect(one.of('msg').map(({ v }) => v)).toEqual([['hello', 1], ['for you', 0]])
+    expect(one.of('msg').map(({ v }) => v)).toEqual([
+      ['hello', 1],
+      ['for you', 0],
+    ])
     expect(two.of('msg').map(({ v }) => v)).toEqual([['hello', 1]])
   })
 
@@ -172,7 +179,9 @@ describe('what a room does in its ticks', () => {
     server.play([one, two], 5)
     expect(one.closed?.code).toBe('INTERNAL')
     expect(two.closed).toBeUndefined()
-    expect(server.lines.some(({ event, stack }) => event === 'message-rule-failed' && stack?.includes('oops'))).toBe(true)
+    expect(server.lines.some(({ event, stack }) => event === 'message-rule-failed' && stack?.includes('oops'))).toBe(
+      true,
+    )
   })
 
   it('tells attributes once per tick as patches, newcomers all of them, and leavers as null', () => {
@@ -184,7 +193,10 @@ describe('what a room does in its ticks', () => {
     const one = server.join()
     expect(one.welcome?.players).toEqual([[1, { name: 'p1', points: 0 }]])
     const two = server.join()
-    expect(two.welcome?.players).toEqual([[2, { name: 'p2', points: 0 }], [1, { name: 'p1', points: 0 }]])
+    expect(two.welcome?.players).toEqual([
+      [2, { name: 'p2', points: 0 }],
+      [1, { name: 'p1', points: 0 }],
+    ])
     expect(one.of('attr').at(-1)?.players).toEqual([[2, { set: { name: 'p2', points: 0 } }]])
     const room = server.host.rooms.get('main') as Room<Walkers>
     const before = one.of('attr').length

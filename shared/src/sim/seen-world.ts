@@ -71,10 +71,28 @@ export function makePastWorld(game: CompiledGame, strict: boolean, hidesServerFi
 interface Target {
   readonly type: CompiledEntity
   readonly hitbox: Hitbox
+  /** No point of the hitbox is further from its centre. */
+  readonly radius: number
   readonly x: CompiledField | undefined
   readonly y: CompiledField | undefined
   readonly z: CompiledField | undefined
   readonly angle: CompiledField | undefined
+}
+
+function radiusOf(hitbox: Hitbox): number {
+  switch (hitbox.kind) {
+    case 'circle':
+    case 'sphere':
+      return hitbox.radius
+    case 'box':
+      return Math.sqrt(hitbox.width ** 2 + hitbox.height ** 2) / 2
+    case 'box3':
+      return Math.sqrt(hitbox.width ** 2 + hitbox.height ** 2 + hitbox.depth ** 2) / 2
+    case 'capsule':
+      return hitbox.length / 2
+    case 'capsule3':
+      return hitbox.height / 2
+  }
 }
 
 function targetsOf(game: CompiledGame): Target[] {
@@ -84,7 +102,8 @@ function targetsOf(game: CompiledGame): Target[] {
     if (hitbox === undefined) continue
     const fieldOf = (name: string | undefined) => type.fields.find((field) => field.name === name)
     const z = hitbox.dimensions === 3 ? fieldOf(hitbox.z) : undefined
-    targets.push({ type, hitbox, x: fieldOf(hitbox.x), y: fieldOf(hitbox.y), z, angle: fieldOf(hitbox.angle) })
+    const [x, y, angle] = [fieldOf(hitbox.x), fieldOf(hitbox.y), fieldOf(hitbox.angle)]
+    targets.push({ type, hitbox, radius: radiusOf(hitbox), x, y, z, angle })
   }
   return targets
 }
@@ -178,6 +197,9 @@ export class SeenWorld {
   }
 }
 
+/** Of what a ray may touch by its distance from the centre, a hundredth more, so that rounding never loses a hit. */
+const SPARE = 1.01
+
 function rayAgainst(
   world: World,
   target: Target,
@@ -190,12 +212,20 @@ function rayAgainst(
   dz: number,
   reach: number,
 ): number {
-  const { hitbox } = target
+  const { hitbox, radius } = target
   const x = numberAt(world, target.x, row)
   const y = numberAt(world, target.y, row)
+  const z = numberAt(world, target.z, row)
+  const fromX = x - ox
+  const fromY = y - oy
+  const fromZ = hitbox.dimensions === 3 ? z - oz : 0
+  const along = fromX * dx + fromY * dy + fromZ * dz
+  const squared = fromX * fromX + fromY * fromY + fromZ * fromZ
+  const wide = radius * SPARE
+  if (along < -wide || along > reach + wide || squared * (1 - 1e-12) - along * along > wide * wide) return -1
   const angle = numberAt(world, target.angle, row)
   if (hitbox.dimensions === 2) return rayHit2(hitbox, x, y, angle, ox, oy, dx, dy, reach)
-  return rayHit3(hitbox, x, y, numberAt(world, target.z, row), angle, ox, oy, oz, dx, dy, dz, reach)
+  return rayHit3(hitbox, x, y, z, angle, ox, oy, oz, dx, dy, dz, reach)
 }
 
 function touches(world: World, target: Target, row: number, x: number, y: number, z: number, radius: number): boolean {

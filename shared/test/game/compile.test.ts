@@ -51,7 +51,7 @@ describe('a compiled game', () => {
           ...definition.entities.player,
           fields: { x, vx: x, mode: enumeration('walk', 'fly') },
           motion(p: { x: number; mode: string }, held: { move: { x: number }; turbo: boolean }) {
-            if (p.mode === 'fly' && p.x > 60 && held.turbo) p.x += held.move.x
+            if (p.mode === 'walk' && p.x > 60 && held.turbo) p.x += held.move.x
           },
         },
       },

@@ -29,6 +29,10 @@ function play(step: (ctx: Match['sim']['context']) => void, development = true):
 }
 
 const hosts = { Math, Date, performance, crypto } as unknown as Record<string, Record<string, () => unknown>>
+/** As it is before any guard was at work. */
+const ownAtFirst = new Map(
+  Object.entries(hosts).map(([name, host]) => [name, new Set(Object.getOwnPropertyNames(host))]),
+)
 const forbidden: [string, string, string][] = [
   ['Math', 'sin', 'Use sin of @tickmesh/shared'],
   ['Math', 'pow', 'Use pow of @tickmesh/shared'],
@@ -42,13 +46,12 @@ describe('inside a step, in development', () => {
   it.each(forbidden)('%s.%s throws, and is itself again afterwards', (host, name, remedy) => {
     const target = hosts[host] ?? {}
     const original = target[name]
-    const own = Object.hasOwn(target, name)
     const problem = new RegExp(
       `NON_DETERMINISTIC: ${host}\\.${name} was called inside a step.*${remedy.replaceAll(/[.()]/g, '\\$&')}`,
     )
     expect(() => play(() => target[name]?.())).toThrow(problem)
     expect(target[name]).toBe(original)
-    expect(Object.hasOwn(target, name)).toBe(own)
+    expect(Object.hasOwn(target, name)).toBe(ownAtFirst.get(host)?.has(name))
     play(() => {})
     expect(target[name]).toBe(original)
     expect(target[name]?.()).toBeDefined()

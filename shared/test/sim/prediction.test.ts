@@ -57,7 +57,13 @@ describe('a client computes', () => {
   })
 
   it('nothing before it has a seat', () => {
-    expect(steps(play('own', 0))).toEqual([0, 0, 0])
+    const game = crowd('own')
+    const server = new Match(game)
+    server.add(0, 1, 0)
+    const client = server.client(0, game)
+    client.sim.step(1)
+    expect((client.get(1) as unknown as Counter).steps).toBe(0)
+    expect(client.get(1).x).toBe(1)
   })
 
   it("everything with predict: 'all', the world's step included", () => {
@@ -110,6 +116,17 @@ describe('an entity that is not predicted', () => {
     )
     expect([1, 2, 3].map((id) => client.get(id).hp)).toEqual([50, 50, 50])
     expect(client.get(1).x).toBe(1)
+  })
+
+  it('leaves no lock on the row where it was', () => {
+    const game = crowd('own')
+    const client = play('own', 2)
+    client.sim.settle()
+    client.sim.world.load(new Match(game).sim.world.ints)
+    client.sim.context.actFor(2, 0)
+    const made = client.sim.context.spawn('one', { hp: 7 }) as unknown as Counter
+    made.hp += 1
+    expect(made.hp).toBe(8)
   })
 
   it('can be written on the server', () => {

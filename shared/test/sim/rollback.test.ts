@@ -40,7 +40,7 @@ function start(): Match {
 /** One tick as a server runs it: inputs, steps, commands with their rules. */
 function advance(match: Match, tick: number, inputs: readonly Played[]): void {
   const { sim } = match
-  inputs.forEach((input, n) => match.input(n + 1, input))
+  for (const [n, input] of inputs.entries()) match.input(n + 1, input)
   if (tick >= 6) sim.inputs.setStamp(1 + (tick % SEATS), tick - 6, tick - 3, tick % 256)
   sim.step(tick)
   for (const { values } of sim.commands) {

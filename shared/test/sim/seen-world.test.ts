@@ -101,6 +101,9 @@ describe('the world that a player saw', () => {
     expect([y(1), y(2), y(1)]).toEqual([60, 70, 60])
     match.sim.inputs.setStamp(1, 10, 13, 128)
     expect(y(1)).toBe(61.5)
+    match.history.put(10, match.history.find(13) as Int32Array)
+    match.sim.context.begin(30)
+    expect(y(1)).toBe(63)
   })
 })
 
@@ -161,6 +164,16 @@ describe('a ray', () => {
     expect(seen.raycast(me, 0)).toMatchObject({ id: 3, type: 'wall', distance: 29 })
     expect(seen.raycast(me, 0, { types: ['disc'] })).toMatchObject({ id: 2, type: 'disc', distance: 48, x: 48 })
     expect(seen.raycast(me, Math.PI)).toBeUndefined()
+  })
+
+  it('hits the first by type and id of those that are equally near', () => {
+    const { me, seen } = scene([
+      ['disc', {}],
+      ['wall', { left: 49, turn: Math.PI / 2 }],
+      ['disc', { x: 50 }],
+      ['disc', { x: 50 }],
+    ])
+    expect(seen.raycast(me, 0)).toMatchObject({ id: 3, distance: 48 })
   })
 
   it('reaches as far as it is told, and starts where it is told', () => {

@@ -120,9 +120,9 @@ describe('presses', () => {
     match.add(PLAYER, 1, 1)
     const row = Int32Array.of(0, 0, 0, 2, 1)
     expect(match.sim.applyPresses(1, row, 0, true)).toBe(3)
-    expect(match.sim.applyPresses(1, row, 0)).toBe(0)
     match.tick(1)
     expect(match.events(1)).toEqual([])
+    expect(match.sim.applyPresses(1, row, 0)).toBe(0)
   })
 
   it('of one seat are not those of another', () => {
@@ -369,7 +369,7 @@ describe('the context', () => {
       opaque: {
         create: () => ({ n: 0 }),
         save: ({ n }) => Uint8Array.of(n),
-        load: (s, bytes) => void (s.n = bytes[0] ?? 0),
+        load: (state, bytes) => void Object.assign(state, { n: bytes[0] }),
       },
     })
     const [one, other] = [new Match(game), new Match(game)]

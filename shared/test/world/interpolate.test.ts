@@ -59,8 +59,14 @@ describe('interpolation', () => {
 
   it('turns angles the shorter way: from +3.1 to -3.1 does not pass 0', () => {
     for (let fraction = 0; fraction < FRACTION_ONE; fraction++) {
-      expect(Math.abs(player({ aim: 3.1 }, { aim: -3.1 }, fraction).aim)).toBeGreaterThan(3.05)
-      expect(Math.abs(player({ aim: -3.1 }, { aim: 3.1 }, fraction).aim)).toBeGreaterThan(3.05)
+      for (const [from, to] of [
+        [3.1, -3.1],
+        [-3.1, 3.1],
+      ] as const) {
+        const { aim } = player({ aim: from }, { aim: to }, fraction)
+        expect(Math.abs(aim)).toBeGreaterThan(3.05)
+        expect(aim >= -Math.PI && aim < Math.PI).toBe(true)
+      }
       expect(Math.abs(player({ aim: -1 }, { aim: 1 }, fraction).aim)).toBeLessThanOrEqual(1.001)
     }
   })

@@ -209,7 +209,11 @@ describe('motion', () => {
     advanceByMotion(world, 1 / 60)
     const ball = get(world, 1)
     expect([ball.x, ball.y]).toEqual([11, 0])
-    expect(ball.spin).toBeCloseTo(3.1 + 1 - 2 * Math.PI, 1)
+    const turned = ball.spin
+    ball.vx = 512
+    for (let tick = 0; tick < 20; tick++) advanceByMotion(world, 1 / 60)
+    expect(ball.x).toBe(64)
+    expect(turned).toBeCloseTo(3.1 + 1 - 2 * Math.PI, 1)
   })
 
   it('leaves alone who sleeps, is dead or has none', () => {

@@ -10,7 +10,7 @@ import type { Paths } from './paths.ts'
 const SIGHT = 760
 const REACTION_MS = 320
 const TURN_PER_SECOND = 7
-const AIM_ERROR = 0.13
+const AIM_ERROR = 0.17
 const HURT_HP = 45
 
 export interface Intent {

@@ -15,7 +15,7 @@ export interface Score {
 const FEED_LINES = 5
 const FEED_MS = 5500
 
-export function ranked(scores: Iterable<Score>): Score[] {
+function ranked(scores: Iterable<Score>): Score[] {
   return [...scores].sort((a, b) => b.kills - a.kills || a.deaths - b.deaths || a.seat - b.seat)
 }
 

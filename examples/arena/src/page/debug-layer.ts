@@ -62,6 +62,12 @@ export class DebugLayer {
     this.judgedAt = nowMs
   }
 
+  clear(): void {
+    this.graphics.clear()
+    this.shots.length = 0
+    this.judgedShot = undefined
+  }
+
   draw(fighters: Iterable<FighterView>, rockets: Iterable<RocketView>, nowMs: number): void {
     const { graphics } = this
     graphics.clear()

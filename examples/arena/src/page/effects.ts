@@ -8,8 +8,9 @@ import { palette } from './palette.ts'
 
 type Emitter = Phaser.GameObjects.Particles.ParticleEmitter
 const TRACER_SPEED = 5200
-const TRACER_LENGTH = 150
+const TRACER_LENGTH = 210
 const POOL = 96
+const MAX_STEP_MS = 34
 
 interface Tracer {
   readonly image: Phaser.GameObjects.Image
@@ -152,7 +153,9 @@ export class Effects {
     this.labels.push({ label, ageMs: 0, x: x + (Math.random() - 0.5) * 22, y: y - 26 })
   }
 
-  update(dtMs: number): void {
+  /** On a slow machine effects slow down, so that each is seen for a few frames at least. */
+  update(passedMs: number): void {
+    const dtMs = Math.min(passedMs, MAX_STEP_MS)
     for (const tracer of this.tracers) {
       tracer.gone += (TRACER_SPEED * dtMs) / 1000
       const head = Math.min(tracer.gone, tracer.distance)
@@ -162,7 +165,7 @@ export class Effects {
         tracer.fromX + Math.cos(tracer.angle) * head,
         tracer.fromY + Math.sin(tracer.angle) * head,
       )
-      tracer.image.setDisplaySize(Math.max(1, head - tail), 6)
+      tracer.image.setDisplaySize(Math.max(1, head - tail), 11)
     }
     this.drop(this.tracers, (tracer) => tracer.gone - TRACER_LENGTH > tracer.distance)
     for (const fade of this.fades) {

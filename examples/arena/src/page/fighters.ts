@@ -4,7 +4,7 @@
  */
 import Phaser from 'phaser'
 import type { FighterView } from '../arena-room.ts'
-import { player } from '../tuning.ts'
+import { MUZZLE, player } from '../tuning.ts'
 import { depth } from './depth.ts'
 import { mix, palette, playerColor } from './palette.ts'
 
@@ -76,13 +76,13 @@ export class Fighters {
       .setPosition(view.x, view.y)
       .setTint(hurt > 0 ? mix(color, 0xffffff, hurt) : color)
       .setScale(BODY_SCALE * (1 + 0.12 * hurt))
-    sprites.body.setTintMode(hurt > 0.5 ? Phaser.TintModes.FILL : Phaser.TintModes.MULTIPLY)
+    sprites.body.setTintMode(hurt > 0.7 ? Phaser.TintModes.FILL : Phaser.TintModes.MULTIPLY)
     sprites.gear.setPosition(view.x - Math.cos(aim) * recoil, view.y - Math.sin(aim) * recoil).setRotation(aim)
     const flash = sinceShot < MUZZLE_MS
     sprites.muzzle.setVisible(flash)
     if (flash) {
-      sprites.muzzle.setPosition(view.x + Math.cos(aim) * 30, view.y + Math.sin(aim) * 30).setRotation(aim)
-      sprites.muzzle.setScale(0.75 + 0.4 * ((this.frame * 37) % 10) * 0.1, 0.9)
+      sprites.muzzle.setPosition(view.x + Math.cos(aim) * MUZZLE, view.y + Math.sin(aim) * MUZZLE).setRotation(aim)
+      sprites.muzzle.setScale(0.5 + 0.03 * ((this.frame * 7) % 10), 0.7)
     }
     this.drawName(sprites, profile, own, zoom)
     this.drawBars(view, color, own)

@@ -43,9 +43,7 @@ export class ArenaHooks {
   }
 
   screenOf(x: number, y: number): { readonly x: number; readonly y: number } {
-    const at = this.stage.view.toScreen(x, y)
-    const ratio = Math.min(2, window.devicePixelRatio || 1)
-    return { x: at.x / ratio + window.innerWidth / 2, y: at.y / ratio + window.innerHeight / 2 }
+    return this.stage.view.toPage(x, y)
   }
 
   lastShot(): object | undefined {

@@ -8,6 +8,12 @@ import { element, setText } from './dom.ts'
 
 const LOW_HP = 35
 
+const legendLines = [
+  ['server', 'the server, now'],
+  ['rewound', 'your last shot, as judged'],
+  ['drawn', 'your last shot, as drawn'],
+] as const
+
 class Chip {
   readonly root: HTMLElement
   private readonly fill = element('i', 'chip-fill')
@@ -57,12 +63,28 @@ export class Hud {
       element('div', 'reload', this.reload),
     )
     this.respawn.append(this.respawnBy, this.respawnIn)
-    this.root = element('div', 'hud', this.vignette, this.hits, left, right, this.respawn, this.crosshair, this.marker)
+    const legend = element('div', 'legend', ...legendLines.map(([name, what]) => element('div', name, what)))
+    this.root = element(
+      'div',
+      'hud',
+      legend,
+      this.vignette,
+      this.hits,
+      left,
+      right,
+      this.respawn,
+      this.crosshair,
+      this.marker,
+    )
   }
 
   update(own: FighterView | undefined): void {
     this.root.classList.toggle('dead', own === undefined)
-    if (own === undefined) return
+    if (own === undefined) {
+      this.hpFill.style.transform = 'scaleX(0)'
+      setText(this.hpText, '')
+      return
+    }
     this.hpFill.style.transform = `scaleX(${own.hp / player.hp})`
     setText(this.hpText, String(own.hp))
     this.hp.classList.toggle('low', own.hp <= LOW_HP)
@@ -82,6 +104,11 @@ export class Hud {
     const at = point ?? { x: window.innerWidth / 2, y: window.innerHeight / 2 }
     this.crosshair.style.translate = `${at.x}px ${at.y}px`
     this.marker.style.translate = `${at.x}px ${at.y}px`
+  }
+
+  /** Where the own fighter stands on the page (CSS pixels): arcs that say where a hit came from lie around it. */
+  standAt(point: { readonly x: number; readonly y: number }): void {
+    this.hits.style.translate = `${point.x}px ${point.y}px`
   }
 
   /** Our shot hurt somebody. */

@@ -111,6 +111,7 @@ export class Match {
   /** Turns the debug view on or off, here and on the server. */
   setDebug(on: boolean): void {
     this.parts.stage.debug.on = on
+    document.body.classList.toggle('debugging', on)
     this.room.send('debug', { on })
   }
 
@@ -184,6 +185,7 @@ export class Match {
       hp,
     }))
     hud.update(this.own)
+    if (this.own !== undefined) hud.standAt(stage.view.toPage(this.own.x, this.own.y))
     hud.aimAt(touch.isUsed ? undefined : controls.pointer)
     if (this.own === undefined)
       hud.showRespawn(this.killedBy, Math.max(0, player.respawnMs - (nowMs - this.killedAt)) / 1000)

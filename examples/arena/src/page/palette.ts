@@ -18,7 +18,7 @@ export const palette = {
   danger: 0xff4d6d,
   warning: 0xffb454,
   heal: 0x4ade80,
-  tracer: 0xfff1c9,
+  tracer: 0xffd98a,
   fire: 0xff8a3d,
   fireCore: 0xffe3a3,
   server: 0xff4fd8,

@@ -84,7 +84,7 @@ export class Stage {
     this.fighters.begin(0)
     this.fighters.end()
     this.props.draw([], [], 0)
-    this.debug.draw([], [], 0)
+    this.debug.clear()
     this.loop.wake()
   }
 }

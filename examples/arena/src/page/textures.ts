@@ -138,26 +138,25 @@ const streak: Paint = (canvas, width, height) => {
   }
 }
 
-/** A flame that points to the right. */
+/** A flame that points to the right: hot at the barrel, with two short side jets. */
 const flash: Paint = (canvas, width, height) => {
   const y = height / 2
-  const gradient = canvas.createRadialGradient(10, y, 0, 10, y, width - 12)
-  gradient.addColorStop(0, 'rgba(255, 255, 255, 1)')
-  gradient.addColorStop(0.4, 'rgba(255, 236, 180, 0.8)')
-  gradient.addColorStop(1, 'rgba(255, 150, 60, 0)')
-  canvas.fillStyle = gradient
-  canvas.beginPath()
-  canvas.moveTo(0, y)
-  canvas.quadraticCurveTo(width * 0.3, 0, width, y)
-  canvas.quadraticCurveTo(width * 0.3, height, 0, y)
-  canvas.fill()
-  canvas.beginPath()
-  canvas.moveTo(0, y - 4)
-  canvas.lineTo(width * 0.35, 2)
-  canvas.lineTo(width * 0.2, y)
-  canvas.lineTo(width * 0.35, height - 2)
-  canvas.lineTo(0, y + 4)
-  canvas.fill()
+  const heat = canvas.createRadialGradient(8, y, 0, 8, y, width - 10)
+  heat.addColorStop(0, 'rgba(255, 255, 240, 1)')
+  heat.addColorStop(0.25, 'rgba(255, 214, 130, 0.9)')
+  heat.addColorStop(0.6, 'rgba(255, 138, 61, 0.45)')
+  heat.addColorStop(1, 'rgba(255, 100, 40, 0)')
+  canvas.fillStyle = heat
+  for (const [reach, spread] of [
+    [width, 0.2],
+    [width * 0.55, 0.5],
+  ] as const) {
+    canvas.beginPath()
+    canvas.moveTo(0, y)
+    canvas.quadraticCurveTo(reach * 0.35, y - height * spread, reach, y)
+    canvas.quadraticCurveTo(reach * 0.35, y + height * spread, 0, y)
+    canvas.fill()
+  }
 }
 
 const scorch: Paint = (canvas, width, height) => {

@@ -77,9 +77,11 @@ export class ViewCamera {
     return { x: this.x + pointerX / this.camera.zoom, y: this.y + pointerY / this.camera.zoom }
   }
 
-  /** The point of the screen (device pixels from the middle) over a place in the world. */
-  toScreen(x: number, y: number): { readonly x: number; readonly y: number } {
-    return { x: (x - this.x) * this.camera.zoom, y: (y - this.y) * this.camera.zoom }
+  /** The point of the page, in CSS pixels, over a place in the world. */
+  toPage(x: number, y: number): { readonly x: number; readonly y: number } {
+    const { zoom, width, height } = this.camera
+    const ratio = width / window.innerWidth
+    return { x: ((x - this.x) * zoom + width / 2) / ratio, y: ((y - this.y) * zoom + height / 2) / ratio }
   }
 
   private fit(): void {
