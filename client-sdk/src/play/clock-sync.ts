@@ -11,7 +11,9 @@ const SETTLING_MS = 100
 
 export class ClockSync {
   private readonly filter = new ClockFilter()
-  private readonly discipline = new ClockDiscipline()
+  private discipline = new ClockDiscipline()
+  /** True if the clock was set by a bound only: the next exchange sets it, whatever the difference. */
+  private coarse = false
   private delay = 0
   private jitter = 0
   /** When local time last went on after a gap; by the server's clock too. */
@@ -30,6 +32,8 @@ export class ClockSync {
     if (estimate === undefined) return
     this.delay = estimate.delayMs
     this.jitter = estimate.jitterMs
+    if (this.coarse) this.discipline = new ClockDiscipline()
+    this.coarse = false
     if (this.discipline.update(receivedMs, estimate.offsetMs) === 'stepped') this.unsettledMs = receivedMs + SETTLING_MS
   }
 
@@ -47,6 +51,7 @@ export class ClockSync {
     if (!(serverMs - this.serverNow(nowMs) > CONTRADICTION_MS)) return
     this.filter.reset()
     this.discipline.update(nowMs, serverMs - nowMs)
+    this.coarse = true
     this.endGap(nowMs)
   }
 

@@ -52,12 +52,15 @@ describe('the clock of the server, as a client has it', () => {
   it('steps at once when the server says a time that cannot be yet, as after a sleep in which local time stood still', () => {
     const clock = new ClockSync()
     exchange(clock, 0, 5_000, 500)
-    const now = 5_016
+    const now = 5_200
     clock.onServerTime(now + 500 + 3_600_000, now)
     expect(clock.serverNow(now)).toBeCloseTo(now + 3_600_500, 6)
     // What was asked before the sleep says nothing of the clock after it.
     clock.onSample(5_000, 5_530, 5_530, now + 10)
     expect(clock.serverNow(now + 10)).toBeCloseTo(now + 3_600_510, 0)
+    // The first exchange after it sets the clock exactly: it was behind by the frame's way.
+    clock.onSample(now + 5, now + 3_600_565, now + 3_600_565, now + 65)
+    expect(clock.serverNow(now + 65)).toBeCloseTo(now + 3_600_595, 6)
   })
 
   it('is not moved by frames that come when they should', () => {

@@ -80,6 +80,8 @@ export class PlayerCore {
   plainTypes: Uint8Array | undefined
   /** The frame that is being made: its baseline (-1: none), or -2 if this client gets none. */
   nextBaseline = -2
+  /** The snapshot on which the frame at `nextBaseline` was built, from which trends are taken; -1: none. */
+  nextEarlier = -1
   /** Low bits of the newest tick in the last input message since the last frame, and when that came; -1: none. */
   echo = -1
   echoAtMs = 0

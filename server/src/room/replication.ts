@@ -36,12 +36,15 @@ const NO_FRAME = -2
 const FULL = -1
 /** A congested client gets a snapshot this seldom, in case that acknowledgements were lost. */
 const PROBE_MS = 500
+/** Trends are taken from a snapshot that is at most this old: a client keeps its frames for 128 ticks. */
+const TREND_TICKS = 96
 /** So many clients must suspect a type's motion before the whole room goes without it. */
 const SUSPECTS_FOR_ROOM = 3
 
 /** What a body is made of, filled anew for each. */
 class Body implements BodyInput {
   baseline: Int32Array | undefined
+  earlier: Int32Array | undefined
   baselineTick = -1
   current: Int32Array = new Int32Array(0)
   tick = 0
@@ -101,7 +104,9 @@ export class Replication {
     if (current === undefined) return
     for (let i = 0; i < players.length; i++) {
       const player = players[i]
-      if (player !== undefined) player.nextBaseline = this.choose(player, tick, nowMs)
+      if (player === undefined) continue
+      player.nextBaseline = this.choose(player, tick, nowMs)
+      player.nextEarlier = this.earlierOf(player, tick)
     }
     this.head.overload = overload
     this.head.sendOffsetMs = nowMs - dueMs
@@ -110,7 +115,7 @@ export class Replication {
     for (let i = 0; i < players.length; i++) {
       const player = players[i]
       if (player === undefined || player.nextBaseline === NO_FRAME) continue
-      this.sendGroup(players, i, player.nextBaseline, player.plainTypes ?? this.plainTypes, nowMs)
+      this.sendGroup(players, i, player, nowMs)
     }
   }
 
@@ -133,28 +138,32 @@ export class Replication {
     return FULL
   }
 
+  /** The snapshot before the baseline as this client had it, while both sides still keep it; else -1. */
+  private earlierOf(player: PlayerCore, tick: number): number {
+    const earlier = player.nextBaseline < 0 ? -1 : player.sent.baselineOf(player.nextBaseline)
+    if (earlier < 0 || tick - earlier > TREND_TICKS || player.nextBaseline - earlier > MAX_WINDOW_TICKS) return -1
+    return this.history.find(earlier) === undefined ? -1 : earlier
+  }
+
   private skip(player: PlayerCore): number {
     player.framesSkipped++
     this.counts.framesSkipped++
     return NO_FRAME
   }
 
-  /** Encodes a body, and sends it to the player at `first` and all later ones who get the same. */
-  private sendGroup(
-    players: readonly PlayerCore[],
-    first: number,
-    baselineTick: number,
-    plainTypes: Uint8Array,
-    nowMs: number,
-  ): void {
-    const { body } = this
-    body.baseline = baselineTick === FULL ? undefined : this.history.find(baselineTick)
+  /** Encodes the body that `model`, the player at `first`, is to get, and sends it to all who get the same. */
+  private sendGroup(players: readonly PlayerCore[], first: number, model: PlayerCore, nowMs: number): void {
+    const { body, history } = this
+    const { nextBaseline: baselineTick, nextEarlier: earlierTick } = model
+    const plainTypes = model.plainTypes ?? this.plainTypes
+    body.baseline = baselineTick === FULL ? undefined : history.find(baselineTick)
+    body.earlier = earlierTick < 0 ? undefined : history.find(earlierTick)
     body.baselineTick = baselineTick === FULL ? body.tick : baselineTick
     body.plainTypes = plainTypes
     const end = this.writeBody()
     for (let i = first; i < players.length; i++) {
       const player = players[i]
-      if (player === undefined || player.nextBaseline !== baselineTick) continue
+      if (player === undefined || player.nextBaseline !== baselineTick || player.nextEarlier !== earlierTick) continue
       if (!equalTypes(player.plainTypes ?? this.plainTypes, plainTypes)) continue
       player.nextBaseline = NO_FRAME
       this.sendFrame(player, baselineTick, end, nowMs)
@@ -188,7 +197,7 @@ export class Replication {
     for (let i = 0; i < headBytes; i++) memory.bytes[start + i] = memory.head[i] ?? 0
     player.link.send(baselineTick === FULL ? 'reliable' : 'datagram', memory.view(start, end))
     const { tick } = body
-    player.sent.push(tick, nowMs)
+    player.sent.push(tick, nowMs, baselineTick)
     player.lastFrameTick = tick
     player.lastFrameAtMs = nowMs
     if (baselineTick === FULL) {

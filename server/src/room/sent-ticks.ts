@@ -9,6 +9,7 @@ const MASK = CAPACITY - 1
 export class SentTicks {
   private readonly ticks = new Int32Array(CAPACITY).fill(-1)
   private readonly atMs = new Float64Array(CAPACITY)
+  private readonly baselines = new Int32Array(CAPACITY).fill(-1)
   private count = 0
 
   /** The newest tick that was sent, or -1. */
@@ -16,11 +17,12 @@ export class SentTicks {
     return this.count === 0 ? -1 : (this.ticks[(this.count - 1) & MASK] ?? -1)
   }
 
-  /** Ticks must grow. */
-  push(tick: number, sentAtMs: number): void {
+  /** Ticks must grow. `baselineTick` is the snapshot that the frame was built on; below 0: on none. */
+  push(tick: number, sentAtMs: number, baselineTick: number): void {
     const slot = this.count & MASK
     this.ticks[slot] = tick
     this.atMs[slot] = sentAtMs
+    this.baselines[slot] = baselineTick
     this.count++
   }
 
@@ -32,6 +34,12 @@ export class SentTicks {
   sentAt(tick: number): number {
     const index = this.indexAtOrBefore(tick)
     return index >= 0 && this.ticks[index & MASK] === tick ? (this.atMs[index & MASK] ?? Number.NaN) : Number.NaN
+  }
+
+  /** The snapshot that the frame of a tick was built on; -1 if on none, or if the frame was not sent or is not kept. */
+  baselineOf(tick: number): number {
+    const index = this.indexAtOrBefore(tick)
+    return index >= 0 && this.ticks[index & MASK] === tick ? (this.baselines[index & MASK] ?? -1) : -1
   }
 
   /** When the first snapshot after `tick` was sent; NaN if there is none. The oldest one kept answers for those before it. */

@@ -8,7 +8,7 @@ const timing = { marginMs: 10, rttMs: 80, jitterMs: 2, delayMs: 100 }
 
 function setUp(ticks: readonly number[], window = { oldestView: 0, oldestKept: 0 }) {
   const sent = new SentTicks()
-  for (const tick of ticks) sent.push(tick, tick * TICK_MS)
+  for (const tick of ticks) sent.push(tick, tick * TICK_MS, -1)
   return { sent, stamps: new ViewStamps(sent, window, TICK_MS, 50) }
 }
 const every3 = Array.from({ length: 60 }, (_, n) => n * 3)

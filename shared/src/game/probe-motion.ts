@@ -62,7 +62,12 @@ class Probe {
  * A class of objects that know these names, and throw for every other. Accessors of one class, for all tries, since V8 remembers what a motion was
  * called with: a Proxy, or many shapes, would keep it from ever inlining the motion's accesses.
  */
-function probeClass(place: string, names: readonly string[], readOnly: boolean, onRead?: (name: string) => void): typeof Probe {
+function probeClass(
+  place: string,
+  names: readonly string[],
+  readOnly: boolean,
+  onRead?: (name: string) => void,
+): typeof Probe {
   const refuse = (_target: object, name: string | symbol): never => {
     throw unknownName(place, name, names)
   }

@@ -79,15 +79,19 @@ interface Target {
   readonly angle: CompiledField | undefined
 }
 
+function halfDiagonal(width: number, height: number, depth: number): number {
+  return Math.sqrt(width * width + height * height + depth * depth) / 2
+}
+
 function radiusOf(hitbox: Hitbox): number {
   switch (hitbox.kind) {
     case 'circle':
     case 'sphere':
       return hitbox.radius
     case 'box':
-      return Math.sqrt(hitbox.width ** 2 + hitbox.height ** 2) / 2
+      return halfDiagonal(hitbox.width, hitbox.height, 0)
     case 'box3':
-      return Math.sqrt(hitbox.width ** 2 + hitbox.height ** 2 + hitbox.depth ** 2) / 2
+      return halfDiagonal(hitbox.width, hitbox.height, hitbox.depth)
     case 'capsule':
       return hitbox.length / 2
     case 'capsule3':

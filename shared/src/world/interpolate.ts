@@ -26,7 +26,7 @@ function mixFloat(a: number, b: number, fraction: number): number {
 }
 
 /** Raw value `fraction`/256 of the way from `a` to `b`; angles go the shorter way round. */
-export function mixRaw(compiled: CompiledField, a: number, b: number, fraction: number): number {
+function mixRaw(compiled: CompiledField, a: number, b: number, fraction: number): number {
   const { field } = compiled
   if (a === b) return a
   if (field.kind === 'float32') return mixFloat(a, b, fraction)

@@ -4,7 +4,10 @@ import { defineGame } from '../../src/game/define-game.ts'
 import { angle, fixed, float32, int } from '../../src/game/field.ts'
 import { linear } from '../../src/game/motion.ts'
 import { box, capsule3, circle, sphere } from '../../src/math/hitbox.ts'
+import { rayHit2, rayHit3 } from '../../src/math/hitbox-query.ts'
+import { cos, sin } from '../../src/math/trig.ts'
 import { MAX_EXTRAPOLATED_TICKS, makePastWorld, worldAtStamp } from '../../src/sim/seen-world.ts'
+import type { View } from '../../src/world/entity-view.ts'
 import { interpolate } from '../../src/world/interpolate.ts'
 import { World } from '../../src/world/world.ts'
 import { type Actor, duel, Match, PLAYER, ROCKET } from './duel.ts'
@@ -185,6 +188,59 @@ describe('a ray', () => {
     expect(seen.raycast(me, 0, { maxDistance: 48 })?.id).toBe(2)
     expect(seen.raycast(me, 0, { origin: { x: 0, y: 3 } })).toBeUndefined()
     expect(seen.raycast(me, 0, { origin: { x: 50, y: 0 } })?.distance).toBe(0)
+  })
+
+  it('finds what trying every hitbox finds, however it is placed', () => {
+    const at = fc.integer({ min: -99, max: 99 })
+    const turn = fc.double({ min: -3, max: 3, noNaN: true })
+    const placed = fc.oneof(
+      fc.record({ type: fc.constant('disc'), x: at, y: at }),
+      fc.record({ type: fc.constant('wall'), left: at, top: at, turn }),
+      fc.record({ type: fc.constantFrom('ball', 'pillar'), x: at, y: at, z: at }),
+    )
+    const direction = fc.tuple(at, at, at)
+    fc.assert(
+      fc.property(fc.array(placed, { minLength: 1, maxLength: 40 }), turn, direction, (list, angle, [dx, dy, dz]) => {
+        fc.pre(dx !== 0 || dy !== 0 || dz !== 0)
+        const origin = { x: 1, y: 2, z: 3 }
+        const everything = list.map(({ type, ...fields }): [string, Placed] => [type, fields])
+        const { match, me, seen } = scene([['ghost', {}], ...everything])
+        const length = Math.sqrt(dx * dx + dy * dy + dz * dz)
+        const distances = { 2: Number.POSITIVE_INFINITY, 3: Number.POSITIVE_INFINITY }
+        for (const { type, view: each } of match.sim.world.tables.flatMap((table) =>
+          [...table].map((view) => ({ type: table.type, view })),
+        )) {
+          const view = each as View & Record<string, number>
+          const { hitbox } = type
+          const [x = 0, y = 0] = hitbox === undefined ? [] : [view[hitbox.x], view[hitbox.y]]
+          let hit = -1
+          if (hitbox?.dimensions === 2) {
+            const yaw = hitbox.angle === undefined ? 0 : (view[hitbox.angle] ?? 0)
+            hit = rayHit2(hitbox, x, y, yaw, 1, 2, cos(angle), sin(angle), Number.POSITIVE_INFINITY)
+          } else if (hitbox !== undefined) {
+            hit = rayHit3(
+              hitbox,
+              x,
+              y,
+              view[hitbox.z] ?? 0,
+              0,
+              1,
+              2,
+              3,
+              dx / length,
+              dy / length,
+              dz / length,
+              Number.POSITIVE_INFINITY,
+            )
+          }
+          const dimensions = hitbox?.dimensions ?? 2
+          if (hit >= 0) distances[dimensions] = Math.min(distances[dimensions], hit)
+        }
+        expect(seen.raycast(me, angle, { origin })?.distance ?? Number.POSITIVE_INFINITY).toBe(distances[2])
+        expect(seen.raycast3(me, dx, dy, dz, { origin })?.distance ?? Number.POSITIVE_INFINITY).toBe(distances[3])
+      }),
+      { numRuns: 300 },
+    )
   })
 
   it('does not hit who was despawned in this tick', () => {

@@ -2,7 +2,7 @@
  * A client's wire, written from PROTOCOL.md alone: nothing of the project is imported. It is slow and plain, and throws where the text says "malformed".
  * Used by stranger.test.ts and protocol-vectors.test.ts, which hold it against the real codecs; so it proves the text, and the text it. Section numbers are PROTOCOL.md's.
  */
-import { entropyStart, Stream, step, finish, hashOfText } from './stranger-entropy.ts'
+import { entropyStart, finish, hashOfText, Stream, step } from './stranger-entropy.ts'
 
 /** Section 6: what a client must know of a game. */
 export interface Field {
@@ -183,7 +183,6 @@ interface TypeModels {
   readonly fields: readonly FieldModels[]
   readonly own: readonly FieldModels[]
   readonly key: KeyModels
-  readonly [model: string]: number | readonly FieldModels[] | KeyModels
   readonly plain: number
   readonly unowned: number
   readonly owner: number
@@ -669,7 +668,8 @@ export class Stranger {
     const any = this.tell('any', stream.bit(base + models.any)) === 1
     let h = seat
     out.presses = game.presses.map(({ name }, n) => {
-      const raw = (baseline?.presses[n] ?? 0) + (any ? this.tell(`presses of ${name}`, stream.residual(base + at(models.presses, n))) : 0)
+      const change = any ? this.tell(`presses of ${name}`, stream.residual(base + at(models.presses, n))) : 0
+      const raw = ((baseline?.presses[n] ?? 0) + change) | 0
       h = step(h, raw)
       return raw
     })
@@ -711,18 +711,19 @@ const floatOf = new DataView(new ArrayBuffer(4))
 function valueOf(field: Field, raw: number): unknown {
   if (field.kind === 'bool') return raw === 1
   if (field.kind === 'enumeration') return field.names[raw]
+  if (field.kind === 'flags') return Object.fromEntries(field.names.map((name, bit) => [name, ((raw >> bit) & 1) === 1]))
   floatOf.setInt32(0, raw)
   return field.kind === 'float32' ? floatOf.getFloat32(0) : raw * field.step
 }
 
 function rawOf(field: Field, value: unknown): number | undefined {
   if (field.kind === 'bool') return value === true ? 1 : 0
-  if (field.kind === 'enumeration') return field.names.indexOf(String(value))
+  if (field.kind === 'enumeration') return field.names.includes(String(value)) ? field.names.indexOf(String(value)) : undefined
   const number = Number(value)
   if (Number.isNaN(number) || (field.kind === 'angle' && !Number.isFinite(number))) return undefined
   if (field.kind !== 'float32') return toRaw(field, number)
   floatOf.setFloat32(0, number)
-  return floatOf.getInt32(0)
+  return Number.isFinite(floatOf.getFloat32(0)) ? floatOf.getInt32(0) : undefined
 }
 
 /** An entity as a motion sees it: every write is made raw at once. */
@@ -737,4 +738,34 @@ function viewOf(fields: readonly Named[], values: number[]): object {
     })
   })
   return view
+}
+
+/** Section 13: a field's raw value `f`/256 of the way from A to C. */
+function mixed(field: Field, a: number, c: number, f: number): number {
+  if (a === c) return a
+  if (field.kind === 'float32') {
+    const [from, to] = [Number(valueOf(field, a)), Number(valueOf(field, c))]
+    floatOf.setFloat32(0, from + ((to - from) * f) / 256)
+    return floatOf.getInt32(0)
+  }
+  if (field.kind !== 'angle') return a + Math.floor(((c - a) * f) / 256 + 0.5)
+  return wrapped(field, a + Math.floor((wrapped(field, c - a) * f) / 256 + 0.5))
+}
+
+/** Section 13: the tables of a world between two snapshots. */
+export function tablesBetween(game: GameText, a: Snapshot, b: Snapshot, f: number): Row[][] {
+  return game.entities.map((type, index) => {
+    const [before, after] = [at(a.tables, index), at(b.tables, index)]
+    const rows = before.map((row) => {
+      const then = after.find(({ id }) => id === row.id)
+      if (then === undefined || then.teleport !== row.teleport) return row
+      const values = row.values.map((raw, place) => {
+        const { field } = at(type.fields, place)
+        return field.smooth ? mixed(field, raw, at(then.values, place), f) : raw
+      })
+      return { ...row, values }
+    })
+    const came = after.filter(({ id }) => !before.some((row) => row.id === id))
+    return [...rows, ...came].sort((one, other) => one.id - other.id)
+  })
 }
