@@ -32,6 +32,8 @@ export interface RoomStats {
   readonly bytesOut: number
   readonly eventsPredicted: number
   readonly eventsWithdrawn: number
+  /** Others' events that were too old to be played when the page was looked at again. */
+  readonly eventsStale: number
   /** How overloaded the server says it is, 0 to 3. */
   readonly serverOverload: number
 }
@@ -62,6 +64,7 @@ export function statsOf(client: RoomClient, clock: ClockSync): RoomStats {
     bytesOut: counts.bytesOut,
     eventsPredicted: events.predictedCount,
     eventsWithdrawn: events.withdrawnCount,
+    eventsStale: events.staleCount,
     serverOverload: counts.overload,
   }
 }

@@ -48,6 +48,7 @@ export class FakePlayer {
   newest = -1
   leastMarginMs = Number.NaN
   late = 0
+  allLate = 0
   /** Inputs of a tick that is far from the server's. */
   far = 0
   echo = -1
@@ -238,7 +239,9 @@ export class FakeServer {
       player.inputs.push({ tick, atMs: this.now() })
       const marginMs = this.epochMs + tick * this.tickMs - this.now()
       if (!(marginMs >= player.leastMarginMs)) player.leastMarginMs = marginMs
-      if (tick <= this.tick) player.late++
+      if (tick > this.tick) continue
+      player.late++
+      player.allLate++
     }
     player.newest = Math.max(player.newest, head.newestTick)
     player.echo = head.newestTick & 255

@@ -116,6 +116,7 @@ export class RawClient {
   private readonly reader = new ByteReader()
   private readonly presses: number[]
   private suspects = 0
+  private readonly builtOn = new Map<number, number>()
 
   constructor(game: CompiledGame, link: Link) {
     this.game = game
@@ -219,7 +220,9 @@ export class RawClient {
     const bodyBytes = head.bodyBytes < 0 ? reader.left : head.bodyBytes
     const out = new Int32Array(this.game.worldInts)
     const from = baselineTick < 0 ? tick : baselineTick
-    let status = this.decoder.decodeBody(bytes, at, bodyBytes, baseline, from, tick, out, undefined)
+    // The frame that the baseline was built on: trends are taken from it.
+    const earlier = this.frames.find(this.builtOn.get(baselineTick) ?? -1)
+    let status = this.decoder.decodeBody(bytes, at, bodyBytes, baseline, from, tick, out, undefined, earlier)
     const tailAt = at + bodyBytes
     const seat = this.welcome?.seat ?? 0
     if (status === 'ok') status = this.decoder.decodeTail(bytes, tailAt, bytes.length - tailAt, seat, baseline, out)
@@ -228,6 +231,7 @@ export class RawClient {
     this.bodies.push(bytes.slice(at, at + bodyBytes))
     if (status !== 'ok') return
     this.frames.put(tick, out)
+    this.builtOn.set(tick, baselineTick)
     this.newest = tick
   }
 }

@@ -153,7 +153,8 @@ export class TickmeshPlayer implements LoadPlayer {
     ring.rows[row + 2] = hand.aim - 512
     ring.rows[row + 3] = hand.fire ? 1 : 0
     ring.rows[row + 4] = hand.dashes
-    ring.setStamp(slot, 0, this.ackTick - 2, this.ackTick - 1, 128)
+    // Three ticks behind the input's: two of lead, one of delay beyond the half that the input comes before its tick.
+    ring.setStamp(slot, 0, this.ackTick - 1, this.ackTick, 0)
     head.newestTick = tick
     head.ackTick = this.ackTick
     head.ackHoldMs = nowMs - this.ackAtMs

@@ -45,7 +45,8 @@ export async function run(args: readonly string[]): Promise<void> {
   table([
     ['', ''],
     ['bytes allocated per tick', judged(allocated.bytesAllocatedPerTick, BYTES_GOAL)],
-    ['frames sent', String(allocated.frames)],
+    ['and per input message that comes in', String(allocated.bytesAllocatedPerInput)],
+    ['frames sent', String(allocated.framesSent)],
   ])
   const mismatches = results.reduce((sum, result) => sum + result.mismatches, 0)
   if (mismatches > 0) throw new Error(`${mismatches} rollbacks came out differently.`)
@@ -60,7 +61,8 @@ export async function run(args: readonly string[]): Promise<void> {
     rollbackMicros100: of(100, 'rollbackMicros'),
     rollbackMicros1000: of(1000, 'rollbackMicros'),
     bytesAllocatedPerTick: allocated.bytesAllocatedPerTick,
-    framesSent: allocated.frames,
+    bytesAllocatedPerInput: allocated.bytesAllocatedPerInput,
+    framesSent: allocated.framesSent,
     mismatches,
   })
 }

@@ -23,6 +23,10 @@ import { BenchTimer } from './bench-timer.ts'
 
 const FULL = 1
 const LEAD_TICKS = 2
+/** So many ticks run between two messages of inputs: short enough for a client whose acknowledgements stay out that long not to count as congested. */
+export const STRETCH_TICKS = 3
+/** How far behind its inputs a player's screen is: lead, interpolation delay, and half a stretch. */
+const VIEW_TICKS = 9
 /** Far above what a message may take. */
 const INPUT_BYTES = 64
 
@@ -104,10 +108,22 @@ export class ServerRoom {
     this.rings.push(new InputRing(game, 16))
   }
 
-  /** Lets `ticks` intervals pass: in each every player sends its input, and every room ticks. */
+  /** Lets `ticks` intervals pass, with their inputs. */
   run(ticks: number): void {
-    for (let n = 0; n < ticks; n++) {
-      for (let player = 0; player < this.links.length; player++) this.sendInput(player)
+    for (let n = 0; n < ticks; n += STRETCH_TICKS) {
+      this.sendInputs()
+      this.tick()
+    }
+  }
+
+  /** Every player sends its inputs of a stretch of ticks, and acknowledges what it got. */
+  sendInputs(): void {
+    for (let n = 0; n < STRETCH_TICKS; n++) for (let player = 0; player < this.links.length; player++) this.sendInput(player)
+  }
+
+  /** Every room ticks for a stretch. */
+  tick(): void {
+    for (let n = 0; n < STRETCH_TICKS; n++) {
       this.timeMs += this.tickMs
       while (this.timer.runNext(this.timeMs));
     }
@@ -119,9 +135,9 @@ export class ServerRoom {
     const { game, head, writer } = this
     const bytes = this.views[INPUT_BYTES]
     if (link === undefined || ring === undefined || bytes === undefined || link.ackTick < 0) return
-    const age = ring.newestTick >= 0 ? ring.newestTick + 1 : link.ackTick + LEAD_TICKS
-    const tick = age > link.ackTick + LEAD_TICKS + 2 * game.ticksPerSnapshot ? -1 : age
-    if (tick < 0) return
+    const tick = ring.newestTick >= 0 ? ring.newestTick + 1 : link.ackTick + LEAD_TICKS
+    // What was not sent at once (at the start) is not made up for.
+    if (tick > link.ackTick + LEAD_TICKS + 2 * STRETCH_TICKS) return
     const slot = ring.slotFor(tick)
     if (slot < 0) return
     const row = ring.rowOffset(slot)
@@ -131,8 +147,7 @@ export class ServerRoom {
     ring.rows[row + 2] = ((tick * 3 + player * 50) & 1023) - 512
     ring.rows[row + 3] = beat & 1
     ring.rows[row + 4] = Math.floor((tick + player) / 200)
-    const older = link.ackTick - 2 * game.ticksPerSnapshot
-    if (older >= 0) ring.setStamp(slot, 0, older, older + game.ticksPerSnapshot, 128)
+    this.stamp(ring, slot, tick)
     head.newestTick = tick
     head.ackTick = link.ackTick
     head.ackHoldMs = 1
@@ -140,6 +155,21 @@ export class ServerRoom {
     this.codec.encode(writer, ring, head)
     const view = this.views[writer.position]
     if (view !== undefined) link.receiver?.onMessage('reliable', view)
+  }
+
+  /** What is on the player's screen at that tick: between two snapshots that it has. */
+  private stamp(ring: InputRing, slot: number, tick: number): void {
+    const { ticksPerSnapshot } = this.game
+    const view = tick - VIEW_TICKS
+    const older = view - (view % ticksPerSnapshot)
+    if (older > 0) ring.setStamp(slot, 0, older, older + ticksPerSnapshot, Math.floor(((view - older) * 256) / ticksPerSnapshot))
+  }
+
+  /** Stamps that were not believed. Those of a well-timed player are. */
+  get clampedStamps(): number {
+    let clamped = 0
+    for (const room of this.host.rooms.values()) for (const player of room.players.values()) clamped += player.stats.clampedStamps
+    return clamped
   }
 
   get framesSent(): number {

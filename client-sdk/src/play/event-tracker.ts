@@ -46,14 +46,19 @@ interface Waiting {
 
 /** Others' events that wait to be drawn; more are played at once. */
 const MAX_WAITING = 512
+/** A game declares no more (compile.ts). */
+const MAX_EVENT_TYPES = 64
 /** Confirmed predictions are remembered this long, in ticks. */
 const MEMORY_TICKS = 600
 
 export class EventTracker {
   predictedCount = 0
   withdrawnCount = 0
+  /** Others' events that were too old to be played when somebody looked again. */
+  staleCount = 0
   private readonly game: CompiledGame
   private readonly listener: EventListener
+  /** By key and type of event. */
   private readonly known = new Map<number, Predicted>()
   private readonly waiting: Waiting[] = []
   private pass = 0
@@ -77,14 +82,15 @@ export class EventTracker {
       const at = log.at(tick, n)
       const key = log.ints[at + EVENT_KEY] ?? 0
       if (key === 0) continue
-      const known = this.known.get(key)
+      const identity = identityOf(log, at)
+      const known = this.known.get(identity)
       if (known !== undefined) {
         known.pass = this.pass
         if (!known.confirmed) known.tick = tick
         continue
       }
       const { name, values } = this.read(log, at)
-      this.known.set(key, { tick, name, values, confirmed: false, pass: this.pass })
+      this.known.set(identity, { tick, name, values, confirmed: false, pass: this.pass })
       this.predictedCount++
       this.listener.onEvent(name, values, { predicted: true, own: this.isOwn(key), tick })
     }
@@ -116,7 +122,8 @@ export class EventTracker {
   private onServerEvent(log: EventLog, at: number, tick: number): void {
     const key = log.ints[at + EVENT_KEY] ?? 0
     const own = this.isOwn(key)
-    const known = key === 0 ? undefined : this.known.get(key)
+    const identity = identityOf(log, at)
+    const known = key === 0 ? undefined : this.known.get(identity)
     if (known !== undefined) {
       known.confirmed = true
       known.tick = tick
@@ -124,7 +131,7 @@ export class EventTracker {
     }
     const { name, values } = this.read(log, at)
     if (own) {
-      this.known.set(key, { tick, name, values, confirmed: true, pass: this.pass })
+      this.known.set(identity, { tick, name, values, confirmed: true, pass: this.pass })
       this.listener.onEvent(name, values, { predicted: false, own, tick })
     } else if (this.waiting.length < MAX_WAITING) this.waiting.push({ tick, name, values })
     else this.listener.onEvent(name, values, { predicted: false, own, tick })
@@ -132,24 +139,24 @@ export class EventTracker {
 
   /** After the ticks from the server's newest on were simulated again: what was predicted up to `serverTick` and is not confirmed did not happen. */
   withdraw(serverTick: number): void {
-    for (const [key, event] of this.known) {
+    for (const [identity, event] of this.known) {
       if (event.confirmed) {
-        if (event.tick < serverTick - MEMORY_TICKS) this.known.delete(key)
+        if (event.tick < serverTick - MEMORY_TICKS) this.known.delete(identity)
       } else if (event.tick <= serverTick && event.pass !== this.pass) {
-        this.known.delete(key)
+        this.known.delete(identity)
         this.withdrawnCount++
         this.listener.onWithdrawn(event.name, event.values)
       }
     }
   }
 
-  /** Plays others' events up to the moment that is drawn. */
+  /** Plays others' events up to the moment that is drawn. Those of more than a second ago (the tab was hidden) are only counted. */
   playUntil(viewTick: number): void {
     let left = 0
     for (const event of this.waiting) {
-      if (event.tick <= viewTick)
-        this.listener.onEvent(event.name, event.values, { predicted: false, own: false, tick: event.tick })
-      else this.waiting[left++] = event
+      if (event.tick > viewTick) this.waiting[left++] = event
+      else if (event.tick < viewTick - this.game.tickRate) this.staleCount++
+      else this.listener.onEvent(event.name, event.values, { predicted: false, own: false, tick: event.tick })
     }
     this.waiting.length = left
   }
@@ -163,4 +170,9 @@ export class EventTracker {
     })
     return { name: event.name, values }
   }
+}
+
+/** Keys are counted per type of event. */
+function identityOf(log: EventLog, at: number): number {
+  return (log.ints[at + EVENT_KEY] ?? 0) * MAX_EVENT_TYPES + (log.ints[at + EVENT_INDEX] ?? 0)
 }

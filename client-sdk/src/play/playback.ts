@@ -83,12 +83,6 @@ export class Playback {
     return true
   }
 
-  /** After a stall: the moment may go anywhere once. */
-  restart(): void {
-    this.moment = -1
-    this.delay = this.wanted
-  }
-
   private quantise(): void {
     const { stamp, ticks, moment } = this
     const newest = this.newestTick

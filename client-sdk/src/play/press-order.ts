@@ -1,6 +1,6 @@
 /**
  * Press order: which presses a tick applies that stand in the player's inputs and were not applied yet. The server's rule, so that a press
- * that came late is predicted in the tick in which the server applies it: of the ticks whose presses wait, the older half and at least one.
+ * that came late is predicted in the tick in which the server applies it: the oldest of those whose presses wait, one in each tick.
  * Called by the prediction for each tick that it computes (hot): without presses that wait it looks at one row.
  */
 import { type CompiledGame, type InputRing, SEAT_LEVELS, TICK_STAMP } from '@tickmesh/shared'
@@ -23,44 +23,17 @@ export class PressOrder {
     for (let at = tick; at > tick - inputs.capacity && at >= 0; at--) {
       const slot = inputs.find(at)
       if (slot < 0) continue
-      if (!this.grows(slot, -1, world)) break
+      if (!this.grows(slot, world)) break
       first = at
     }
-    if (first < 0 || first === tick) return inputs.find(first)
-    return this.waiting(first, tick, world, Math.ceil(this.countWaiting(first, tick, world) / 2))
+    return inputs.find(first)
   }
 
-  private countWaiting(first: number, tick: number, world: Int32Array): number {
-    let count = 0
-    let before = -1
-    for (let at = first; at <= tick; at++) {
-      const slot = this.inputs.find(at)
-      if (slot < 0 || !this.grows(slot, before, world)) continue
-      count++
-      before = slot
-    }
-    return count
-  }
-
-  /** The slot of the `nth` tick whose presses wait; 1 is the first. */
-  private waiting(first: number, tick: number, world: Int32Array, nth: number): number {
-    let before = -1
-    let left = nth
-    for (let at = first; at <= tick && left > 0; at++) {
-      const slot = this.inputs.find(at)
-      if (slot < 0 || !this.grows(slot, before, world)) continue
-      left--
-      before = slot
-    }
-    return before
-  }
-
-  /** True if a press counter of a slot is above that of the slot before; -1: above what is applied. */
-  private grows(slot: number, before: number, world: Int32Array): boolean {
+  /** True if a press counter of a slot is above what is applied. */
+  private grows(slot: number, world: Int32Array): boolean {
     const { rows, levels, presses, width } = this.inputs
     for (let press = 0; press < presses; press++) {
-      const known = before < 0 ? this.applied(press, world) : (rows[before * width + levels + press] ?? 0)
-      if ((rows[slot * width + levels + press] ?? 0) > known) return true
+      if ((rows[slot * width + levels + press] ?? 0) > this.applied(press, world)) return true
     }
     return false
   }

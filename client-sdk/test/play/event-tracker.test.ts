@@ -93,9 +93,17 @@ describe('events on a client', () => {
     expect(heard).toHaveLength(1)
     events.playUntil(11)
     expect(heard[1]).toBe(`fired ${by(2, 2)} told other 11`)
-    events.playUntil(100)
+    events.playUntil(12)
     events.playUntil(200)
     expect(heard).toHaveLength(3)
+  })
+
+  it("counts others' events of more than a second ago instead of playing them all at once", () => {
+    const { heard, events } = tracker()
+    snapshot(events, 12, [], [[11, key(2, 2)]])
+    events.playUntil(12 + pond.tickRate)
+    expect(heard).toHaveLength(0)
+    expect(events.staleCount).toBe(1)
   })
 
   it('never plays twice what comes in several frames', () => {
@@ -129,7 +137,7 @@ describe('events on a client', () => {
     const { heard, events } = tracker()
     for (let n = 0; n < 600; n++) events.onServer(logOf([n, key(n % 1000, 2)]), n)
     expect(heard).toHaveLength(88)
-    events.playUntil(1e9)
+    for (let tick = 0; tick <= 600; tick++) events.playUntil(tick)
     expect(heard).toHaveLength(600)
     for (let n = 0; n < 2000; n++) snapshot(events, 1000 + n, [], [[1000 + n, key(n)]])
     expect(heard).toHaveLength(2600)

@@ -157,6 +157,33 @@ describe('prediction', () => {
     expect(seen.filter(({ ms, shots }) => ms > (first?.ms ?? 0) && shots !== 1)).toEqual([])
   })
 
+  it('asks for the devices in each display frame, and shows at once what they say', async () => {
+    const lab = new PondLab()
+    let fire = false
+    const { room, host } = await lab.join({
+      displayHz: 240,
+      sample: () => {
+        const now = fire
+        fire = false
+        return { fire: now }
+      },
+    })
+    await lab.run(1007)
+    const slow: number[] = []
+    for (let n = 0; n < 20; n++) {
+      fire = true
+      const pressedMs = host.now()
+      const stop = room.onFrame((view) => {
+        if (view.shot.count === 0) slow.push(host.now() - pressedMs)
+      })
+      await lab.run(1000 / 240)
+      stop()
+      await lab.run(1100 + n)
+    }
+    expect(slow).toEqual([])
+    expect(room.stats.eventsPredicted).toBe(20)
+  })
+
   it('stamps a press with the frame that was on the screen before it', async () => {
     const lab = new PondLab()
     let wanted = false

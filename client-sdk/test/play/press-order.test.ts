@@ -43,8 +43,8 @@ describe('the order of presses', () => {
     expect(applied([0, 0, 1, 1, 1], 0, 0)).toEqual([-1, -1, 2, -1, -1])
   })
 
-  it('applies the older half of the ticks that wait, and at least one', () => {
-    expect(applied([0, 1, 2, 3, 4, 4, 4, 4], 4, 0)).toEqual([2, 3, 4, -1])
+  it('applies the presses of one waiting tick in each tick, the oldest first', () => {
+    expect(applied([0, 1, 2, 3, 4, 4, 4, 4], 4, 0)).toEqual([1, 2, 3, 4])
     expect(applied([0, 1, 1, 1], 3, 0)).toEqual([1])
   })
 

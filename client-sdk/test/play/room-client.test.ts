@@ -43,7 +43,7 @@ describe('a client on a rough link', () => {
   it('ends with the world of the server, and without late inputs counted twice', async () => {
     const lab = new PondLab()
     let still = false
-    const { room } = await lab.join({
+    const { room, player } = await lab.join({
       ...ROUGH,
       sample: () => ({ move: { x: still ? 0 : Math.sin(lab.server.tick / 30), y: 0 } }),
     })
@@ -52,7 +52,9 @@ describe('a client on a rough link', () => {
     await lab.run(2000)
     const truth = [...(lab.server.sim.world.byName.boat ?? [])][0] as unknown as { x: number }
     expect(room.debug.server.boat.at(0).x).toBe(truth.x)
-    expect(room.stats.lateInputs).toBeLessThan(60)
+    // Frames that were lost took their counts along.
+    expect(player.allLate).toBeGreaterThan(3)
+    expect(room.stats.lateInputs).toBeLessThanOrEqual(player.allLate)
     expect(room.stats.checkFailures).toBe(0)
   })
 
@@ -91,8 +93,8 @@ describe('a client on a rough link', () => {
     const heard: string[] = []
     room.onEvent('fired', () => heard.push('fired'))
     room.onEventWithdrawn('fired', () => heard.push('withdrawn'))
+    // It happens while no frame can be read; the full one that follows does not tell of it.
     room.press('fire')
-    await lab.run(100)
     let broken = 0
     // The client's memory is not what the server thinks: its motion leads elsewhere.
     const baseline = client.frames.find(client.newestTick)

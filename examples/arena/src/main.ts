@@ -12,6 +12,7 @@ import { serve } from '@tickmesh/server'
 import { NetError } from '@tickmesh/shared'
 import { BotProcess } from './bots/process.ts'
 import { arena } from './game.ts'
+import { terminalLog } from './log.ts'
 import { arenaRules } from './rules.ts'
 import { MAX_PLAYERS } from './tuning.ts'
 
@@ -52,7 +53,8 @@ async function start({ port, bots, development, duel }: Settings): Promise<void>
   const page = await preparePage({ root: new URL('..', import.meta.url), development })
   const { handleRequest } = page
   const rules = arenaRules({ spawns: duel ? 'duel' : 'spread' })
-  const server = await serve(arena, rules, { port, development, handleRequest })
+  const log = terminalLog(() => performance.now(), console.error)
+  const server = await serve(arena, rules, { port, development, handleRequest, log })
   const botProcess = bots > 0 ? new BotProcess(server.url, bots) : undefined
   console.log(`\n  Arena: http://localhost:${server.port}\n`)
   console.log(`  ${bots === 0 ? 'No bots' : `${bots} bot${bots === 1 ? '' : 's'}`} in it. Ctrl-C stops it.\n`)

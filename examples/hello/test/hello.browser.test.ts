@@ -1,4 +1,4 @@
-/** The smallest game in Chromium: two pages see each other's dots move, and tag. */
+/** The smallest game in Chromium: two pages see each other's dots, and one of them move. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Example, keepScreenshot, launchChromium } from '../../arena/test/browser.ts'

@@ -159,8 +159,8 @@ export class InputBuffer {
     if (count === 0) return 0
     let done = this.refuseOld(tick, count, seat, sim)
     if (done === count) return 0
-    // Half of what waits, and at least one: each tick's presses keep their own stamp, and nothing waits for long.
-    done += Math.ceil((count - done) / 2)
+    // One waiting tick at a time: its presses keep their own stamp, number and effect. What waits too long is refused.
+    done++
     const pressTick = this.waiting[done - 1] ?? tick
     const pressSlot = this.ring.find(pressTick)
     this.hasLatePresses = done < count

@@ -233,12 +233,8 @@ export class RoomCore {
 
   /** Called by the tick loop: the room could not keep up, and goes on later than was planned. */
   timelineShifted(skippedTicks: number): void {
-    this.options.log({
-      level: 'warn',
-      event: 'timeline-shifted',
-      message: `the process stood still or is overloaded: the room goes on ${skippedTicks} ticks later.`,
-      room: this.id,
-    })
+    const message = `the process stood still or is overloaded: the room goes on ${skippedTicks} ticks later.`
+    this.options.log({ level: 'warn', event: 'timeline-shifted', message, room: this.id })
     const bytes = packControl({ t: 'notice', kind: 'timeline', epochMs: this.handle?.epochMs ?? 0 })
     for (const player of this.players) if (player.seated) player.tell(bytes)
   }

@@ -75,7 +75,7 @@ export class Context {
     this.eventIndex = new Map(this.game.events.map((event) => [event.name, event]))
     this.commandIndex = new Map(this.game.commands.map((command) => [command.name, command]))
     this.spawned = new Uint8Array(this.game.seatRows)
-    this.emitted = new Uint8Array(this.game.seatRows)
+    this.emitted = new Uint8Array(this.game.seatRows * this.game.events.length)
     this.opaque = this.game.opaque?.create()
   }
 
@@ -108,10 +108,12 @@ export class Context {
     return this.live.inputView(seat)
   }
 
-  private nextKey(ordinals: Uint8Array): number {
+  /** `kind` counts for itself: one effect more or less does not rename those of another kind. */
+  private nextKey(ordinals: Uint8Array, kind: number): number {
     const { seat, inputs } = this
-    const ordinal = ordinals[seat] ?? 0
-    if (ordinal < 255) ordinals[seat] = ordinal + 1
+    const at = kind * this.game.seatRows + seat
+    const ordinal = ordinals[at] ?? 0
+    if (ordinal < 255) ordinals[at] = ordinal + 1
     const byPress = inputs.hasPress(seat)
     return makeKey(seat, byPress, byPress ? (inputs.pressTotals[seat] ?? 0) : this.tick, ordinal)
   }
@@ -119,7 +121,7 @@ export class Context {
   emit(name: string, values: Values): void {
     const event = this.eventIndex.get(name)
     if (event === undefined) throw unknown('event', name, this.eventIndex)
-    const at = this.events.add(this.tick, event.index, this.nextKey(this.emitted))
+    const at = this.events.add(this.tick, event.index, this.nextKey(this.emitted, event.index))
     if (at < 0) return
     for (let i = 0; i < event.fields.length; i++) {
       const declared = event.fields[i]
@@ -150,7 +152,7 @@ export class Context {
   spawn(name: string, fields: Values & { readonly owner?: unknown } = NO_VALUES): View {
     const table = this.live.byName[name]
     if (table === undefined) throw unknown('entity type', name, new Map(Object.entries(this.live.byName)))
-    const key = this.nextKey(this.spawned)
+    const key = this.nextKey(this.spawned, 0)
     const id = key !== 0 && !this.live.has(key) ? key : this.live.takeId()
     const owner = typeof fields.owner === 'number' ? fields.owner : this.seat
     const view = this.live.spawn(table.type.index, id, owner)

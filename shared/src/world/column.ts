@@ -2,8 +2,8 @@
  * Columns: the getter and setter of a field on a view's prototype. Called once per field and definition; what it defines is hot.
  * Writing rounds to the field's grid (half to even) at once, so a world is always made of grid values.
  *
- * The accessors are kept small, so that V8 inlines them wherever a game uses them (a getter of at most 26 bytes of bytecode always is):
- * numbers are then never boxed. Whatever is rare stands in functions of its own.
+ * The accessors of numbers are kept small, so that V8 inlines them wherever a game uses them (27 bytes of bytecode at most always are): numbers are
+ * then never boxed. Everything else stands in functions of its own.
  */
 import { NetError } from '../error.ts'
 import type { AnyField } from '../game/field.ts'
@@ -19,6 +19,20 @@ interface Column {
   readonly offset: number
 }
 
+interface NumberColumn extends Column {
+  readonly step: number
+  readonly rawMin: number
+  readonly rawMax: number
+  readonly shift: number
+  /** The number on its way from the setter to the column: as an argument it would be boxed whenever the call is not inlined. */
+  readonly written: Float64Array
+}
+
+function numberColumn({ place, field, offset }: Column, shift: number): NumberColumn {
+  const { rawMin, rawMax, step } = field
+  return { place, field, offset, step, rawMin, rawMax, shift, written: new Float64Array(1) }
+}
+
 /** Rare: the row is locked, or `raw` is outside the range, or not a number. */
 function writeRarely(view: RowView, { place, field, offset }: Column, raw: number): void {
   if (view.locked) return refuse(view, `${place} was written`)
@@ -28,31 +42,36 @@ function writeRarely(view: RowView, { place, field, offset }: Column, raw: numbe
   else if (raw > field.rawMax) view.ints[offset + view.row] = field.rawMax
 }
 
-function defineNumber(proto: object, name: string, column: Column): void {
-  const { field, offset } = column
-  const { rawMin, rawMax, step } = field
-  Object.defineProperty(proto, name, numberAccessors(offset, step, rawMin, rawMax, ROUNDING, column, writeRarely))
+function writeNumber(view: RowView, column: NumberColumn): void {
+  const raw = (column.written[0] as number) / column.step + ROUNDING - ROUNDING
+  if (!view.locked && raw >= column.rawMin && raw <= column.rawMax) view.ints[column.offset + view.row] = raw
+  else writeRarely(view, column, raw)
 }
 
-/** All that the accessors use is a parameter: reading a captured constant takes bytecode that asks whether it has been set. */
-function numberAccessors(
+function defineNumber(proto: object, name: string, { place, field, offset }: Column): void {
+  const column = numberColumn({ place, field, offset }, 0)
+  Object.defineProperty(proto, name, accessors(offset, field.step, writeNumber, column, column.written))
+}
+
+/**
+ * What they use is parameters, none of them with a default: reading a captured constant takes further bytecode, which asks whether it has been
+ * set, and the getter would be too long to be inlined always.
+ */
+function accessors(
   offset: number,
   step: number,
-  rawMin: number,
-  rawMax: number,
-  rounding: number,
-  column: Column,
-  writeOther: typeof writeRarely,
+  write: (view: RowView, column: NumberColumn) => void,
+  column: NumberColumn,
+  value: Float64Array,
 ): PropertyDescriptor {
   return {
     enumerable: true,
     get(this: RowView) {
       return (this.ints[offset + this.row] as number) * step
     },
-    set(this: RowView, value: number) {
-      const raw = value / step + rounding - rounding
-      if (!this.locked && raw >= rawMin && raw <= rawMax) this.ints[offset + this.row] = raw
-      else writeOther(this, column, raw)
+    set(this: RowView, number: number) {
+      value[0] = number
+      write(this, column)
     },
   }
 }
@@ -63,34 +82,16 @@ function writeAngleRarely(view: RowView, { place, field }: Column, value: number
   if (view.world.strict) throw rangeError(field, place, 'was set to', value)
 }
 
-function defineAngle(proto: object, name: string, column: Column): void {
-  const { field, offset } = column
-  Object.defineProperty(
-    proto,
-    name,
-    angleAccessors(offset, field.step, angleShift(field), ROUNDING, column, writeAngleRarely),
-  )
+function writeAngle(view: RowView, column: NumberColumn): void {
+  const value = column.written[0] as number
+  const raw = value / column.step + ROUNDING - ROUNDING
+  if (!view.locked && raw - raw === 0) view.ints[column.offset + view.row] = (raw << column.shift) >> column.shift
+  else writeAngleRarely(view, column, value)
 }
 
-function angleAccessors(
-  offset: number,
-  step: number,
-  shift: number,
-  rounding: number,
-  column: Column,
-  writeOther: typeof writeAngleRarely,
-): PropertyDescriptor {
-  return {
-    enumerable: true,
-    get(this: RowView) {
-      return (this.ints[offset + this.row] as number) * step
-    },
-    set(this: RowView, value: number) {
-      const raw = value / step + rounding - rounding
-      if (!this.locked && raw - raw === 0) this.ints[offset + this.row] = (raw << shift) >> shift
-      else writeOther(this, column, value)
-    },
-  }
+function defineAngle(proto: object, name: string, { place, field, offset }: Column): void {
+  const column = numberColumn({ place, field, offset }, angleShift(field))
+  Object.defineProperty(proto, name, accessors(offset, field.step, writeAngle, column, column.written))
 }
 
 function defineBool(proto: object, name: string, { place, offset }: Column): void {

@@ -1,5 +1,5 @@
 /**
- * Section 9 of PROTOCOL.md, written from it alone: the range decoder, residuals, symbols, start values and the hash. Used by stranger.ts.
+ * Section 9 of PROTOCOL.md, without anything of the project: the range decoder, residuals, symbols, start values and the hash. Used by stranger.ts.
  */
 
 function rate(seen: number): number {
@@ -18,9 +18,13 @@ export class Stream {
   private bitsRead = 0
   private reads = 0
 
-  constructor(bytes: Uint8Array, models: Uint32Array) {
+  private readonly watch: ((line: string) => void) | undefined
+
+  /** `watch` is told of every coded bit: model, its word, share, code, bit. */
+  constructor(bytes: Uint8Array, models: Uint32Array, watch?: (line: string) => void) {
     this.bytes = bytes
     this.models = models
+    this.watch = watch
     this.code = this.next(30)
   }
 
@@ -50,6 +54,7 @@ export class Stream {
     const share = (this.range >>> 15) * ((m >>> 17) | 1)
     const rest = this.range - share
     const bit = this.code < rest ? 0 : 1
+    this.watch?.([model, m.toString(16).padStart(8, '0'), this.range, share, this.code, bit].join(' '))
     if (bit === 0) this.range = rest
     else {
       this.range = share

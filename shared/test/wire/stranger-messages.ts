@@ -1,7 +1,7 @@
 /**
- * Sections 1, 7 and 8 of PROTOCOL.md, written from them alone: the head of a frame, and input messages. Used by the stranger's tests.
+ * Sections 1, 7 and 8 of PROTOCOL.md, without anything of the project: the head of a frame, and input messages. Used by the stranger's tests.
  */
-import { at, type GameText, Malformed } from './stranger.ts'
+import { at, type GameText, Malformed } from './stranger-game.ts'
 
 export class Reader {
   position: number
@@ -65,7 +65,8 @@ export function readFrame(bytes: Uint8Array, game: GameText, expectedTick: numbe
   const tick = has(1) ? low + 65536 * reader.u16() : near(low, expectedTick)
   const count = has(2) ? game.tickRate / game.snapshotRate : reader.u8()
   const age = has(1) ? 0 : has(4) ? count : reader.var()
-  if (tick < 0 || tick >= 2 ** 31 || count > 32 || (has(1) && has(4)) || (!has(1) && (age < 1 || age > tick))) throw new Malformed('a head')
+  if (tick < 0 || tick >= 2 ** 31 || count > 32 || (has(1) && has(4)) || (!has(1) && (age < 1 || age > tick)))
+    throw new Malformed('a head')
   const mask = has(8) ? [] : Array.from({ length: Math.ceil(count / 8) }, () => reader.u8())
   const used = Array.from({ length: count }, (_, i) => has(8) || ((at(mask, i >> 3) >> (i & 7)) & 1) === 1)
   const newestInput = has(16) ? tick + reader.svar() : undefined
@@ -126,7 +127,12 @@ export function writeInputs(game: GameText, head: InputHead, inputs: readonly In
   const oldest = at(inputs, 0).tick
   const bytes: number[] = [2, newest & 255, (newest >> 8) & 255]
   bytes.push(
-    newest - oldest + (head.ack === undefined ? 0 : 16) + (head.needsFull ? 32 : 0) + (head.suspects.length > 0 ? 64 : 0) + (head.wide ? 128 : 0),
+    newest -
+      oldest +
+      (head.ack === undefined ? 0 : 16) +
+      (head.needsFull ? 32 : 0) +
+      (head.suspects.length > 0 ? 64 : 0) +
+      (head.wide ? 128 : 0),
   )
   if (head.ack !== undefined) {
     const n = newest - head.ack
@@ -210,7 +216,11 @@ class RecordBits {
     const { newest, ack, lastStamp } = this
     const perSnapshot = this.game.tickRate / this.game.snapshotRate
     const sent =
-      stamp !== undefined && stamp.older >= 0 && stamp.newer <= newest && stamp.newer - stamp.older <= 64 && newest - stamp.newer <= 2047
+      stamp !== undefined &&
+      stamp.older >= 0 &&
+      stamp.newer <= newest &&
+      stamp.newer - stamp.older <= 64 &&
+      newest - stamp.newer <= 2047
         ? stamp
         : undefined
     if (lastStamp !== undefined) {

@@ -1,4 +1,5 @@
-/** PROTOCOL.md is enough: a client's wire that was written from it alone understands the real codecs, and is understood. */
+/** PROTOCOL.md is enough: a client's wire that has nothing else of the project understands the real codecs, and is understood. */
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type CompiledGame, HEADER_COUNTS, HEADER_SEED, HEADER_TICK, SEAT_LEVELS } from '../../src/game/compiled.ts'
@@ -21,7 +22,8 @@ import { duel } from '../sim/duel.ts'
 import { seeded } from './seeded.ts'
 import { drifting, steered, still } from './snapshot-games.ts'
 import { listEvents, randomBody } from './snapshot-worlds.ts'
-import { CheckFailed, Malformed, type Row, type Snapshot, Stranger, schemaHash, tablesBetween } from './stranger.ts'
+import { CheckFailed, type Row, type Snapshot, Stranger, tablesBetween } from './stranger.ts'
+import { Malformed, schemaHash } from './stranger-game.ts'
 import { type Input, readFrame, writeInputs } from './stranger-messages.ts'
 import { arenaGame, fillTick, messageGame, richGame } from './wire-game.ts'
 
@@ -36,7 +38,9 @@ function snapshotOf(game: CompiledGame, ints: Int32Array, seat: number, tick = i
       const owner = cell(1, row)
       const values = type.fields.map(({ field, column: at }) => {
         const { visibility, initial } = field
-        return seat < 0 || visibility === 'public' || (visibility === 'owner' && owner === seat) ? cell(at, row) : initial
+        return seat < 0 || visibility === 'public' || (visibility === 'owner' && owner === seat)
+          ? cell(at, row)
+          : initial
       })
       return { id: cell(0, row), owner, asleep: cell(2, row) & 1, teleport: (cell(2, row) >> 2) & 3, values }
     })
@@ -73,6 +77,12 @@ const trained = (() => {
   return steered(40, -1, trainer.build())
 })()
 const games = [steered(), drifting(), still(), trained]
+const tools = games.map((game) => ({
+  encoder: new SnapshotEncoder(game),
+  decoder: new SnapshotDecoder(game),
+  stranger: new Stranger(game),
+}))
+type Tools = (typeof tools)[number]
 
 function refusal(run: () => unknown): string {
   try {
@@ -86,49 +96,64 @@ function refusal(run: () => unknown): string {
 }
 
 describe('a stranger who read PROTOCOL.md', () => {
+  it('has nothing else of the project', () => {
+    for (const name of ['stranger', 'stranger-entropy', 'stranger-game', 'stranger-messages']) {
+      const source = readFileSync(new URL(`./${name}.ts`, import.meta.url), 'utf8')
+      for (const [, from] of source.matchAll(/from '([^']*)'/g)) expect(from).toMatch(/^\.\/stranger/)
+    }
+  })
+
   it('computes the schema hash', () => {
-    for (const game of [...games, duel, arenaGame, richGame, messageGame]) expect(schemaHash(game)).toBe(game.schemaHash)
+    for (const game of [...games, duel, arenaGame, richGame, messageGame])
+      expect(schemaHash(game)).toBe(game.schemaHash)
   })
 
   it('decodes bodies and tails of any world against any baseline, with trends, motions and events', () => {
     fc.assert(
-      fc.property(fc.integer(), fc.nat(3), fc.integer({ min: 1, max: 64 }), fc.boolean(), (seed, which, ticks, full) => {
-        const game = games[which] as CompiledGame
-        const random = new SeededRandom(seed)
-        const drawn = randomBody(random, game, ticks)
-        const seat = random.int(1, game.maxPlayers)
-        const input: BodyInput = full ? { ...drawn, baseline: undefined, baselineTick: drawn.tick } : drawn
-        const stranger = new Stranger(game)
-        const baseline = full ? undefined : snapshotOf(game, drawn.baseline, seat, drawn.baselineTick)
-        const earlier = drawn.earlier === undefined ? undefined : snapshotOf(game, drawn.earlier, seat)
-        const encoder = new SnapshotEncoder(game)
-        const out = stranger.body(encoder.encodeBody(input).slice(), drawn.tick, baseline, full ? undefined : earlier)
-        stranger.tail(encoder.encodeTail(seat, input.baseline, input.current).slice(), seat, baseline, out)
-        expect(comparable(out)).toEqual(comparable(snapshotOf(game, input.current, seat)))
-        if (input.events !== undefined) expect(eventsOf(out)).toEqual(listEvents(game, input.events, input.baselineTick, input.tick))
-      }),
-      { numRuns: 500, seed: 21 },
+      fc.property(
+        fc.integer(),
+        fc.nat(3),
+        fc.integer({ min: 1, max: 64 }),
+        fc.boolean(),
+        (seed, which, ticks, full) => {
+          const game = games[which] as CompiledGame
+          const random = new SeededRandom(seed)
+          const drawn = randomBody(random, game, ticks)
+          const seat = random.int(1, game.maxPlayers)
+          const input: BodyInput = full ? { ...drawn, baseline: undefined, baselineTick: drawn.tick } : drawn
+          const { stranger, encoder } = tools[which] as Tools
+          const baseline = full ? undefined : snapshotOf(game, drawn.baseline, seat, drawn.baselineTick)
+          const earlier = drawn.earlier === undefined ? undefined : snapshotOf(game, drawn.earlier, seat)
+          const out = stranger.body(encoder.encodeBody(input).slice(), drawn.tick, baseline, full ? undefined : earlier)
+          stranger.tail(encoder.encodeTail(seat, input.baseline, input.current).slice(), seat, baseline, out)
+          expect(comparable(out)).toEqual(comparable(snapshotOf(game, input.current, seat)))
+          if (input.events !== undefined)
+            expect(eventsOf(out)).toEqual(listEvents(game, input.events, input.baselineTick, input.tick))
+        },
+      ),
+      { numRuns: 250, seed: 21 },
     )
   })
 
   it('refuses what the real decoder refuses, and names the same suspects', () => {
     const seen = new Map<string, number>()
-    for (let seed = 0; seed < 1500; seed++) {
+    for (let seed = 0; seed < 500; seed++) {
       const random = new SeededRandom(seed)
-      const game = games[random.int(0, 3)] as CompiledGame
+      const which = random.int(0, 3)
+      const game = games[which] as CompiledGame
+      const { encoder, decoder, stranger } = tools[which] as Tools
       const drawn = randomBody(random, game, random.int(1, 9))
-      const bytes = new SnapshotEncoder(game).encodeBody(drawn).slice()
+      const bytes = encoder.encodeBody(drawn).slice()
       if (seed % 3 > 0) bytes[random.int(0, bytes.length - 1)] = random.int(0, 255)
       const cut = seed % 10 === 1 ? bytes.slice(0, random.int(0, bytes.length)) : bytes
       // Now and then another baseline than the encoder's.
       const wrong = seed % 7 === 3 ? randomBody(new SeededRandom(seed + 1), game, 3).baseline : drawn.baseline
-      const decoder = new SnapshotDecoder(game)
       const out = new Int32Array(game.worldInts)
       const { baselineTick, tick, earlier } = drawn
       const status = decoder.decodeBody(cut, 0, cut.length, wrong, baselineTick, tick, out, undefined, earlier)
       const suspects = [...decoder.motionTypes].flatMap((one, type) => (one === 1 ? [type] : []))
       const theirs = refusal(() =>
-        new Stranger(game).body(
+        stranger.body(
           cut,
           tick,
           snapshotOf(game, wrong, 0, baselineTick),
@@ -138,7 +163,7 @@ describe('a stranger who read PROTOCOL.md', () => {
       expect(theirs).toBe(status === 'check-failed' ? `check-failed ${suspects.join()}` : status)
       seen.set(status, (seen.get(status) ?? 0) + 1)
     }
-    for (const status of ['ok', 'malformed', 'check-failed']) expect(seen.get(status)).toBeGreaterThan(100)
+    for (const status of ['ok', 'malformed', 'check-failed']) expect(seen.get(status)).toBeGreaterThan(40)
   })
 
   it('follows a match frame by frame: full at first, then each built on the last, heads and tails included', () => {
@@ -161,7 +186,12 @@ describe('a stranger who read PROTOCOL.md', () => {
         const [fire = 0, drop = 0] = counters[seat] ?? []
         counters[seat] = [fire + (random.int(0, 9) === 0 ? 1 : 0), drop + (random.int(0, 30) === 0 ? 1 : 0)]
         const move = Math.floor((tick + seat * 7) / 20) % 3 === 0 ? 127 : 0
-        const row = Int32Array.from([move, random.int(0, 20) === 0 ? -127 : 0, (tick * seat) % 2000, ...(counters[seat] ?? [])])
+        const row = Int32Array.from([
+          move,
+          random.int(0, 20) === 0 ? -127 : 0,
+          (tick * seat) % 2000,
+          ...(counters[seat] ?? []),
+        ])
         sim.setLevels(seat, row, 0)
         sim.applyPresses(seat, row, 0)
       }
@@ -169,7 +199,14 @@ describe('a stranger who read PROTOCOL.md', () => {
       sim.settle()
       history.put(tick, sim.world.ints)
       if (tick % 3 !== 0 || (tick > 90 && tick < 120)) continue
-      const bytes = frameOf(encoder, history, sim, tick, tick > 200 && tick < 205 ? -1 : last, frames.get(last)?.baselineTick ?? -1)
+      const bytes = frameOf(
+        encoder,
+        history,
+        sim,
+        tick,
+        tick > 200 && tick < 205 ? -1 : last,
+        frames.get(last)?.baselineTick ?? -1,
+      )
       const head = readFrame(bytes, duel, Math.max(0, last))
       expect(head.tick).toBe(tick)
       const baseline = frames.get(head.baselineTick)
@@ -239,7 +276,7 @@ describe('a stranger who read PROTOCOL.md', () => {
       const counters = new Int32Array(game.presses.length)
       const codec = new InputCodec(game)
       const bytes = new Uint8Array(2048)
-      for (let tick = 100; tick < 3000; tick++) {
+      for (let tick = 100; tick < 1200; tick++) {
         if (random.int(0, 20) > 0 || tick < 120) fillTick(game, source, tick, counters, () => unit() / 2 ** 32)
         if (source.find(tick) < 0) continue
         const count = random.int(1, 12)
@@ -254,12 +291,14 @@ describe('a stranger who read PROTOCOL.md', () => {
           wideCounters: random.int(0, 9) === 0,
         }
         const suspects = game.entities.flatMap((_, type) => (random.int(0, 30) === 0 ? [type] : []))
-        for (const type of suspects) head.suspectTypes[type >> 3] = (head.suspectTypes[type >> 3] ?? 0) | (1 << (type & 7))
+        for (const type of suspects)
+          head.suspectTypes[type >> 3] = (head.suspectTypes[type >> 3] ?? 0) | (1 << (type & 7))
         const writer = new ByteWriter().start(bytes)
         writer.u8(2)
         codec.encode(writer, source, head)
         const inputs: Input[] = []
-        for (let at = tick - count + 1; at <= tick; at++) if (source.find(at) >= 0) inputs.push(inputOf(game, source, at))
+        for (let at = tick - count + 1; at <= tick; at++)
+          if (source.find(at) >= 0) inputs.push(inputOf(game, source, at))
         if (inputs[0]?.tick !== tick - count + 1) continue
         const theirs = writeInputs(
           game,
@@ -283,7 +322,7 @@ describe('a stranger who read PROTOCOL.md', () => {
   })
 
   it('mixes two snapshots into what the server rewinds to', () => {
-    for (let seed = 0; seed < 300; seed++) {
+    for (let seed = 0; seed < 150; seed++) {
       const random = new SeededRandom(seed)
       const game = games[seed % 3] as CompiledGame
       const { baseline, current } = randomBody(random, game, random.int(1, 9))

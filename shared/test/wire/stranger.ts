@@ -1,57 +1,24 @@
 /**
- * A client's wire, written from PROTOCOL.md alone: nothing of the project is imported. It is slow and plain, and throws where the text says "malformed".
- * Used by stranger.test.ts and protocol-vectors.test.ts, which hold it against the real codecs; so it proves the text, and the text it. Section numbers are PROTOCOL.md's.
+ * A client's wire after PROTOCOL.md: nothing of the project is imported. It is slow and plain, and throws where the text says "malformed".
+ * Used by stranger.test.ts and protocol-vectors.test.ts, which hold it against the real codecs; so it proves the text. Section numbers are PROTOCOL.md's.
  */
-import { entropyStart, finish, hashOfText, Stream, step } from './stranger-entropy.ts'
-
-/** Section 6: what a client must know of a game. */
-export interface Field {
-  readonly kind: string
-  readonly visibility: string
-  readonly rawMin: number
-  readonly rawMax: number
-  readonly step: number
-  readonly initial: number
-  readonly smooth: boolean
-  readonly names: readonly string[]
-}
-interface Named {
-  readonly name: string
-  readonly field: Field
-}
-export interface EntityType {
-  readonly name: string
-  readonly max: number
-  readonly fields: readonly Named[]
-  readonly motion: ((entity: object, held: object, dt: number) => void) | undefined
-  readonly linear: readonly { readonly position: number; readonly velocity: number }[]
-}
-interface Level extends Named {
-  readonly part: string
-  readonly shared: boolean
-  readonly private: boolean
-}
-interface RecordType {
-  readonly name: string
-  readonly fields: readonly {
-    readonly name: string
-    readonly field: Field | { readonly kind: 'text'; readonly maxLength: number }
-  }[]
-}
-export interface GameText {
-  readonly id: string
-  readonly tickRate: number
-  readonly snapshotRate: number
-  readonly maxPlayers: number
-  readonly prior: string
-  readonly levels: readonly Level[]
-  readonly presses: readonly { readonly name: string }[]
-  readonly entities: readonly EntityType[]
-  readonly events: readonly { readonly name: string; readonly fields: readonly Named[] }[]
-  readonly commands: readonly RecordType[]
-  readonly toServer: readonly RecordType[]
-  readonly toClient: readonly RecordType[]
-}
+import { finish, Stream, step } from './stranger-entropy.ts'
+import {
+  at,
+  bitsFor,
+  dealModels,
+  type EntityType,
+  type Field,
+  type FieldModels,
+  type GameText,
+  inRange,
+  type KeyModels,
+  type Named,
+  need,
+  type TypeModels,
+  toRaw,
+  wrapped,
+} from './stranger-game.ts'
 
 export interface Row {
   readonly id: number
@@ -82,235 +49,12 @@ export interface Snapshot {
   presses: number[]
 }
 
-export class Malformed extends Error {}
 export class CheckFailed extends Error {
   readonly suspects: readonly number[]
   constructor(suspects: readonly number[]) {
     super('the check failed')
     this.suspects = suspects
   }
-}
-
-/** `list[i]`, which must be there. */
-export function at<T>(list: readonly T[] | { readonly length: number; readonly [i: number]: T }, i: number): T {
-  const value = list[i]
-  if (value === undefined) throw new Malformed(`there is no place ${i}`)
-  return value
-}
-
-function need(good: boolean, what: string): void {
-  if (!good) throw new Malformed(what)
-}
-
-/** Section 6, schema hash. */
-export function schemaText(game: GameText): string {
-  const fieldOf = (field: RecordType['fields'][number]['field']) =>
-    'maxLength' in field
-      ? ['text', field.maxLength]
-      : [field.kind, field.visibility, field.rawMin, field.rawMax, field.step, field.initial, field.smooth, ...field.names]
-  const fields = (list: RecordType['fields']) => list.map(({ name, field }) => [name, fieldOf(field)])
-  const records = (list: readonly RecordType[]) => list.map((record) => [record.name, fields(record.fields)])
-  return JSON.stringify([
-    game.id,
-    game.tickRate,
-    game.snapshotRate,
-    game.maxPlayers,
-    game.prior,
-    game.levels.map((level) => [level.name, level.part, level.shared, level.private, fieldOf(level.field)]),
-    game.presses.map(({ name }) => name),
-    game.entities.map((type) => [
-      type.name,
-      type.max,
-      type.motion !== undefined,
-      type.linear.map(({ position, velocity }) => [position, velocity]),
-      fields(type.fields),
-    ]),
-    records(game.events),
-    records(game.commands),
-    records(game.toServer),
-    records(game.toClient),
-  ])
-}
-
-export function schemaHash(game: GameText): number {
-  return hashOfText(schemaText(game))
-}
-
-/** Section 6, raw values. */
-export function toRaw(field: Field, value: number): number {
-  const quotient = value / field.step
-  const low = Math.floor(quotient)
-  const rest = quotient - low
-  const rounded = rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low
-  return field.kind === 'angle' ? wrapped(field, rounded) : Math.min(field.rawMax, Math.max(field.rawMin, rounded)) + 0
-}
-
-function wrapped(field: Field, raw: number): number {
-  const span = field.rawMax - field.rawMin + 1
-  return raw - Math.floor((raw - field.rawMin) / span) * span
-}
-
-function inRange(field: Field, raw: number): boolean {
-  if (field.kind === 'float32') return ((raw >>> 23) & 255) !== 255
-  return raw >= field.rawMin && raw <= field.rawMax
-}
-
-export function bitsFor(count: number): number {
-  return count <= 1 ? 0 : 32 - Math.clz32(count - 1)
-}
-
-// Section 10. A model is an index into the whole table; those of section "age" are relative to the age's start.
-
-interface KeyModels {
-  readonly keyed: number
-  readonly gap: number
-  readonly foreign: number
-  readonly press: number
-  readonly age: number
-  readonly ordinal: number
-}
-interface FieldModels {
-  readonly place: number
-  readonly field: Field
-  readonly fresh: number
-  readonly moved: number
-  readonly zero: number
-  readonly mode: number
-  /** Place of the steady velocity among the declared fields, or -1. */
-  readonly steady: number
-}
-interface TypeModels {
-  readonly fields: readonly FieldModels[]
-  readonly own: readonly FieldModels[]
-  readonly key: KeyModels
-  readonly plain: number
-  readonly unowned: number
-  readonly owner: number
-  readonly flags: number
-  readonly anyRemoved: number
-  readonly removed: number
-  readonly entered: number
-  readonly differs: number
-  readonly meta: number
-  readonly ownerChanged: number
-  readonly ownerMoved: number
-  readonly flagsMoved: number
-}
-
-class Section {
-  readonly chances: number[] = []
-  flags(count: number, chance: number): number {
-    const first = this.chances.length
-    for (let n = 0; n < count; n++) this.chances.push(Math.min(0.99, chance))
-    return first
-  }
-  residual(chance: number): number {
-    const first = this.flags(1, chance)
-    this.flags(75, 0.5)
-    return first
-  }
-  symbol(bits: number): number {
-    return this.flags(2 ** bits - 1, 0.5)
-  }
-  key(): KeyModels {
-    return {
-      keyed: this.flags(1, 0.3),
-      gap: this.residual(0.5),
-      foreign: this.flags(1, 0.01),
-      press: this.flags(1, 0.5),
-      age: this.residual(0.7),
-      ordinal: this.symbol(4),
-    }
-  }
-}
-
-function codingOrder(type: EntityType): number[] {
-  const order: number[] = []
-  const place = (index: number): void => {
-    if (order.includes(index)) return
-    const pair = type.linear.find(({ position }) => position === index)
-    if (pair !== undefined) place(pair.velocity)
-    if (!order.includes(index)) order.push(index)
-  }
-  for (let index = 0; index < type.fields.length; index++) place(index)
-  return order.filter((index) => at(type.fields, index).field.visibility === 'public')
-}
-
-function steadyVelocity(type: EntityType, index: number): number {
-  const pairs = type.linear.filter(({ position }) => position === index)
-  const velocity = pairs.length === 1 ? at(pairs, 0).velocity : -1
-  return type.linear.some(({ position }) => position === velocity) ? -1 : velocity
-}
-
-function typeModels(type: EntityType, shared: Section, tail: Section, age: Section): TypeModels {
-  const fields = codingOrder(type).map((place): FieldModels => {
-    const { field } = at(type.fields, place)
-    const fresh = shared.residual(0.5)
-    const moved = age.residual(0.2)
-    const mode = field.smooth && ['int', 'fixed', 'angle'].includes(field.kind) ? age.symbol(2) : -1
-    return { place, field, fresh, moved, mode, zero: age.flags(4, 0.2), steady: steadyVelocity(type, place) }
-  })
-  const own = type.fields.flatMap(({ field }, place): FieldModels[] => {
-    if (field.visibility !== 'owner') return []
-    const fresh = tail.residual(0.5)
-    return [{ place, field, fresh, moved: tail.residual(0.1), mode: -1, zero: 0, steady: -1 }]
-  })
-  return {
-    fields,
-    own,
-    key: shared.key(),
-    plain: shared.flags(1, 0.01),
-    unowned: shared.flags(1, 0.5),
-    owner: shared.residual(0.3),
-    flags: shared.symbol(3),
-    anyRemoved: age.flags(1, 0.05),
-    removed: age.flags(2, 0.1),
-    entered: age.residual(0.05),
-    differs: age.flags(4, 0.5),
-    meta: age.flags(1, 0.01),
-    ownerChanged: age.flags(1, 0.3),
-    ownerMoved: age.residual(1),
-    flagsMoved: age.symbol(3),
-  }
-}
-
-function dealModels(game: GameText) {
-  const shared = new Section()
-  const tail = new Section()
-  const age = new Section()
-  const types = game.entities.map((type) => typeModels(type, shared, tail, age))
-  const levels = game.levels
-    .map((level, index) => ({ ...level, index }))
-    .filter((level) => level.shared)
-    .map((level) => ({
-      field: level.field,
-      index: level.index,
-      toNeutral: shared.flags(2, 0.5),
-      side: shared.flags(3, 0.5),
-      inner: shared.flags(3, 0.3),
-      moved: shared.residual(1),
-      changed: age.flags(4, 0.5),
-    }))
-  const events = game.events.map((event) => event.fields.map(() => shared.residual(0.7)))
-  const rest = {
-    seed: shared.residual(0.05),
-    anyPresence: shared.flags(1, 0.05),
-    presence: shared.flags(2, 0.3),
-    eventIndex: shared.symbol(bitsFor(game.events.length)),
-    eventTick: shared.residual(0.3),
-    unkeyed: shared.flags(1, 0.3),
-    eventKey: shared.key(),
-    any: tail.flags(1, 0.3),
-    presses: game.presses.map(() => tail.residual(0.2)),
-    seatChanged: age.flags(1, 0.1),
-    moreChanges: age.flags(1, 0.1),
-    changeTick: [1, 2, 3, 4, 5, 6].map((bits) => age.symbol(bits)),
-    moreEvents: age.flags(2, 0.2),
-    trends: age.flags(1, 0.5),
-  }
-  const chances = [...shared.chances, ...tail.chances, ...age.chances, ...age.chances, ...age.chances]
-  const sizes = { shared: shared.chances.length, tail: tail.chances.length, age: age.chances.length }
-  return { types, levels, events, ...rest, sizes, start: entropyStart(game.prior, chances) }
 }
 
 type Held = readonly (readonly number[])[]
@@ -321,6 +65,8 @@ export class Stranger {
   readonly models: ReturnType<typeof dealModels>
   /** What was decoded, bit group by bit group; for the worked example. */
   trace: ((line: string) => void) | undefined
+  /** Every coded bit of it. */
+  watch: ((line: string) => void) | undefined
   private stream = new Stream(new Uint8Array(0), new Uint32Array(0))
   private age = 0
 
@@ -335,7 +81,7 @@ export class Stranger {
     const from = baseline?.tick ?? tick
     const ticks = tick - from
     need(ticks >= (baseline === undefined ? 0 : 1) && ticks <= 64, 'the window')
-    const stream = new Stream(bytes, models.start.slice())
+    const stream = new Stream(bytes, models.start.slice(), this.watch)
     this.stream = stream
     const perSnapshot = game.tickRate / game.snapshotRate
     const ageClass = ticks <= perSnapshot ? 0 : ticks <= 4 * perSnapshot ? 1 : 2
@@ -349,7 +95,16 @@ export class Stranger {
     const { held, stirred } = this.readLevels(baseline, present, steps)
     const events = this.readEvents(from, tick)
     const levels = at(held, steps - 1).map((list) => [...list])
-    const out: Snapshot = { tick, baselineTick: baseline?.tick ?? -1, seed, present, levels, tables: [], events, presses: [] }
+    const out: Snapshot = {
+      tick,
+      baselineTick: baseline?.tick ?? -1,
+      seed,
+      present,
+      levels,
+      tables: [],
+      events,
+      presses: [],
+    }
     const byMotion = game.entities.map(
       (type, index) =>
         type.motion !== undefined &&
@@ -358,7 +113,16 @@ export class Stranger {
     )
     let outOfRange = false
     game.entities.forEach((_, index) => {
-      const scene = { index, tick, baseline, steps, held, stirred, byMotion: at(byMotion, index), earlier: trends ? earlier : undefined }
+      const scene = {
+        index,
+        tick,
+        baseline,
+        steps,
+        held,
+        stirred,
+        byMotion: at(byMotion, index),
+        earlier: trends ? earlier : undefined,
+      }
       const { rows, strayed } = this.readTable(scene)
       out.tables.push(rows)
       outOfRange ||= strayed
@@ -491,7 +255,13 @@ export class Stranger {
     const press = this.tell('press', stream.bit(models.press))
     const stamp = press === 1 ? stream.direct(14) : (tick - stream.residual(models.age)) & (2 ** 14 - 1)
     this.tell('stamp', stamp)
-    return 2 ** 30 + seat * 2 ** 19 + press * 2 ** 18 + stamp * 2 ** 4 + this.tell('ordinal', stream.symbol(4, models.ordinal))
+    return (
+      2 ** 30 +
+      seat * 2 ** 19 +
+      press * 2 ** 18 +
+      stamp * 2 ** 4 +
+      this.tell('ordinal', stream.symbol(4, models.ordinal))
+    )
   }
 
   private readTable(scene: Scene): { rows: Row[]; strayed: boolean } {
@@ -516,9 +286,9 @@ export class Stranger {
       if (id < 2 ** 30) before = id
       ids.push(id)
     }
-    const modes = models.fields.map(({ mode, steady }) => {
+    const modes = models.fields.map(({ mode, steady, place }) => {
       if (earlier === undefined || mode < 0 || (byMotion && steady >= 0)) return 0
-      const halves = stream.symbol(2, age + mode)
+      const halves = this.tell(`mode of ${at(type.fields, place).name}`, stream.symbol(2, age + mode))
       need(halves <= 2, 'a mode')
       return halves
     })
@@ -526,7 +296,9 @@ export class Stranger {
     order.sort((a, b) => a.id - b.id)
     const state = { differed: 0, owner: 0, strayed: false }
     const rows = order.map(({ id, row }) =>
-      row === undefined ? this.readEntered(type, models, id, state) : this.readStaying(type, models, row, modes, scene, state),
+      row === undefined
+        ? this.readEntered(type, models, id, state)
+        : this.readStaying(type, models, row, modes, scene, state),
     )
     return { rows, strayed: state.strayed }
   }
@@ -576,7 +348,8 @@ export class Stranger {
       const { place, field } = plan
       const { name } = at(type.fields, place)
       const expected = this.expected(type, plan, old, row, at(moved, place), at(modes, n), scene)
-      if (differs) previous = this.tell(`${name} is expected ${expected}, differs`, stream.bit(age + plan.zero + s + previous))
+      if (differs)
+        previous = this.tell(`${name} is expected ${expected}, differs`, stream.bit(age + plan.zero + s + previous))
       let raw = expected
       if (previous === 1) raw = this.tell(name, this.difference(field, age + plan.moved, expected))
       if (!inRange(field, raw)) {
@@ -590,7 +363,15 @@ export class Stranger {
   }
 
   /** Section 11, "What is expected of a row that stays". */
-  private expected(type: EntityType, plan: FieldModels, old: Row, row: Row, moved: number, mode: number, scene: Scene): number {
+  private expected(
+    type: EntityType,
+    plan: FieldModels,
+    old: Row,
+    row: Row,
+    moved: number,
+    mode: number,
+    scene: Scene,
+  ): number {
     const { place, field, steady } = plan
     if (scene.byMotion && steady >= 0) {
       const [v, w] = [at(old.values, steady), at(row.values, steady)]
@@ -603,7 +384,14 @@ export class Stranger {
     }
     const { baseline, earlier } = scene
     const then = earlier?.tables[scene.index]?.find(({ id }) => id === old.id)
-    if (mode === 0 || baseline === undefined || earlier === undefined || then === undefined || then.teleport !== old.teleport) return moved
+    if (
+      mode === 0 ||
+      baseline === undefined ||
+      earlier === undefined ||
+      then === undefined ||
+      then.teleport !== old.teleport
+    )
+      return moved
     const change = at(old.values, place) - at(then.values, place)
     const d = field.kind === 'angle' ? wrapped(field, change) : change | 0
     const sum = moved + Math.floor((d * scene.steps * mode) / ((baseline.tick - earlier.tick) * 2) + 0.5)
@@ -638,7 +426,7 @@ export class Stranger {
     const view: Record<string, unknown> = {}
     this.models.levels.forEach(({ index, field }, n) => {
       const { name, part } = at(this.game.levels, index)
-      const value = valueOf(field, at(raws, n))
+      const value = shownValue(field, at(raws, n))
       view[name] = part === '' ? value : { ...(view[name] as object | undefined), [part]: value }
     })
     return view
@@ -646,14 +434,17 @@ export class Stranger {
 
   private checkOf({ tick, seed, present, levels, tables, events }: Snapshot): number {
     let h = 0
-    for (const event of events) for (const int of [event.tick, event.index, event.key, ...event.values]) h = step(h, int)
+    for (const event of events)
+      for (const int of [event.tick, event.index, event.key, ...event.values]) h = step(h, int)
     h = step(h, tick)
     const ints = [seed]
-    for (let seat = 1; seat <= this.game.maxPlayers; seat++) if (at(present, seat) === 1) ints.push(seat, ...at(levels, seat))
+    for (let seat = 1; seat <= this.game.maxPlayers; seat++)
+      if (at(present, seat) === 1) ints.push(seat, ...at(levels, seat))
     tables.forEach((rows, index) => {
       ints.push(rows.length, ...rows.map(({ id }) => id), ...rows.map(({ owner }) => owner))
       ints.push(...rows.map(({ asleep, teleport }) => asleep + 4 * teleport))
-      for (const { place } of at(this.models.types, index).fields) ints.push(...rows.map(({ values }) => at(values, place)))
+      for (const { place } of at(this.models.types, index).fields)
+        ints.push(...rows.map(({ values }) => at(values, place)))
     })
     for (const int of ints) h = step(h, int)
     return finish(h, 4 * ints.length)
@@ -662,7 +453,7 @@ export class Stranger {
   /** Section 12: fills in what `seat` may know. */
   tail(bytes: Uint8Array, seat: number, baseline: Snapshot | undefined, out: Snapshot): void {
     const { models, game } = this
-    const stream = new Stream(bytes, models.start.slice())
+    const stream = new Stream(bytes, models.start.slice(), this.watch)
     this.stream = stream
     const base = models.sizes.shared
     const any = this.tell('any', stream.bit(base + models.any)) === 1
@@ -708,17 +499,19 @@ interface Scene {
 const floatOf = new DataView(new ArrayBuffer(4))
 
 /** What game code sees for a raw value. */
-function valueOf(field: Field, raw: number): unknown {
+function shownValue(field: Field, raw: number): unknown {
   if (field.kind === 'bool') return raw === 1
   if (field.kind === 'enumeration') return field.names[raw]
-  if (field.kind === 'flags') return Object.fromEntries(field.names.map((name, bit) => [name, ((raw >> bit) & 1) === 1]))
+  if (field.kind === 'flags')
+    return Object.fromEntries(field.names.map((name, bit) => [name, ((raw >> bit) & 1) === 1]))
   floatOf.setInt32(0, raw)
   return field.kind === 'float32' ? floatOf.getFloat32(0) : raw * field.step
 }
 
 function rawOf(field: Field, value: unknown): number | undefined {
   if (field.kind === 'bool') return value === true ? 1 : 0
-  if (field.kind === 'enumeration') return field.names.includes(String(value)) ? field.names.indexOf(String(value)) : undefined
+  if (field.kind === 'enumeration')
+    return field.names.includes(String(value)) ? field.names.indexOf(String(value)) : undefined
   const number = Number(value)
   if (Number.isNaN(number) || (field.kind === 'angle' && !Number.isFinite(number))) return undefined
   if (field.kind !== 'float32') return toRaw(field, number)
@@ -731,7 +524,7 @@ function viewOf(fields: readonly Named[], values: number[]): object {
   const view = {}
   fields.forEach(({ name, field }, place) => {
     Object.defineProperty(view, name, {
-      get: () => valueOf(field, at(values, place)),
+      get: () => shownValue(field, at(values, place)),
       set: (value: unknown) => {
         values[place] = rawOf(field, value) ?? at(values, place)
       },
@@ -744,7 +537,7 @@ function viewOf(fields: readonly Named[], values: number[]): object {
 function mixed(field: Field, a: number, c: number, f: number): number {
   if (a === c) return a
   if (field.kind === 'float32') {
-    const [from, to] = [Number(valueOf(field, a)), Number(valueOf(field, c))]
+    const [from, to] = [Number(shownValue(field, a)), Number(shownValue(field, c))]
     floatOf.setFloat32(0, from + ((to - from) * f) / 256)
     return floatOf.getInt32(0)
   }
