@@ -1,8 +1,32 @@
 /** The public surface of @tickmesh/shared: what a game author writes with, and what server and client build on. */
 export { assert, NetError, type NetErrorCode } from './error.ts'
-export type { CompiledEntity, CompiledField, CompiledGame, CompiledLevel, CompiledMessage, CompiledPress, CompiledRecord } from './game/compiled.ts'
-export { COLUMN_FLAGS, COLUMN_ID, COLUMN_OWNER, HEADER_COUNTS, HEADER_TICK, SEAT_LEVELS, SEAT_PRESENT } from './game/compiled.ts'
-export { defineGame, type EntityDefinition, type Game, type GameDefinition, type OpaqueState, type Predict, type ShapeOf } from './game/define-game.ts'
+export type {
+  CompiledEntity,
+  CompiledField,
+  CompiledGame,
+  CompiledLevel,
+  CompiledMessage,
+  CompiledPress,
+  CompiledRecord,
+} from './game/compiled.ts'
+export {
+  COLUMN_FLAGS,
+  COLUMN_ID,
+  COLUMN_OWNER,
+  HEADER_COUNTS,
+  HEADER_TICK,
+  SEAT_LEVELS,
+  SEAT_PRESENT,
+} from './game/compiled.ts'
+export {
+  defineGame,
+  type EntityDefinition,
+  type Game,
+  type GameDefinition,
+  type OpaqueState,
+  type Predict,
+  type ShapeOf,
+} from './game/define-game.ts'
 export {
   type AnyField,
   angle,
@@ -21,7 +45,7 @@ export {
 } from './game/field.ts'
 export { axis, axis2, button, press, privateInput } from './game/input.ts'
 export { text } from './game/message.ts'
-export { linear, type LinearMotion, type MotionFunction } from './game/motion.ts'
+export { type LinearMotion, linear, type MotionFunction } from './game/motion.ts'
 export { fromRaw, toRaw } from './game/quantize.ts'
 export type {
   AnyView,
@@ -49,10 +73,10 @@ export type {
 } from './game/shape.ts'
 export { fromWebSocketClose, toWebSocketClose, WEBSOCKET_CLOSE_CODES } from './link/close-codes.ts'
 export { Impairment, type ImpairmentOptions } from './link/impairment.ts'
-export { createLinkPair, type LinkPairOptions, POISON } from './link/memory-link.ts'
 export type { CloseReason, Lane, Link, LinkReceiver } from './link/link.ts'
-export { box, box3, capsule, capsule3, circle, type Hitbox, sphere } from './math/hitbox.ts'
+export { createLinkPair, type LinkPairOptions, POISON } from './link/memory-link.ts'
 export { exp, log } from './math/exponential.ts'
+export { box, box3, capsule, capsule3, circle, type Hitbox, sphere } from './math/hitbox.ts'
 export { acos, asin, atan, atan2 } from './math/inverse-trig.ts'
 export { pow } from './math/pow.ts'
 export { hash32, hashRandom, SeededRandom } from './math/random.ts'
@@ -60,35 +84,25 @@ export { rayBox, rayCapsule, rayCircle, rayOrientedBox, raySegment } from './mat
 export { rayBox3, rayCapsule3, raySphere, rayYawBox3 } from './math/rays3d.ts'
 export { angleDelta, clamp, hypot, lerp, roundHalfEven, wrapAngle } from './math/scalar.ts'
 export { cos, sin, tan } from './math/trig.ts'
-export { makePastWorld, MAX_EXTRAPOLATED_TICKS, type SnapshotSource, SeenWorld as PastView, worldAtStamp } from './sim/seen-world.ts'
+export {
+  MAX_EXTRAPOLATED_TICKS,
+  makePastWorld,
+  SeenWorld as PastView,
+  type SnapshotSource,
+  worldAtStamp,
+} from './sim/seen-world.ts'
 export { Simulation, type SimulationOptions } from './sim/simulation.ts'
 export type { QueuedCommand } from './sim/step-context.ts'
 export { describeDifference, SyncTest } from './sim/sync-test.ts'
-export { advanceByMotion } from './world/advance.ts'
-export { EVENT_FIELDS, EVENT_INDEX, EVENT_KEY, EventLog } from './world/event-log.ts'
-export { SnapshotRing } from './world/history.ts'
-export { FRACTION_ONE, interpolate } from './world/interpolate.ts'
-export { seatOfKey } from './world/spawn-key.ts'
-export { type Table, type View, World } from './world/world.ts'
 export { ClockDiscipline } from './time/clock-discipline.ts'
 export { type ClockEstimate, ClockFilter } from './time/clock-filter.ts'
 export { WindowedQuantile } from './time/quantile.ts'
 export type { Cancel, Scheduler } from './time/scheduler.ts'
 export { VirtualScheduler } from './time/virtual-scheduler.ts'
+export { type AttributePatch, applyPatch, diffAttributes } from './wire/attribute-patch.ts'
 export { ByteReader } from './wire/byte-reader.ts'
 export { ByteWriter } from './wire/byte-writer.ts'
 export { decodeControl, encodeControl } from './wire/control-codec.ts'
-export { createFrameHead, decodeFrameHead, encodeFrameHead, type FrameHead, MAX_FRAME_HEAD_BYTES } from './wire/frame-head.ts'
-export { InputCodec } from './wire/input-codec.ts'
-export { createInputHead, type InputMessageHead } from './wire/input-head.ts'
-export { InputRing, STAMP_INTS, TICK_STAMP } from './wire/input-ring.ts'
-export { CONTROL, INPUT, PROTOCOL_VERSION, SNAPSHOT } from './wire/message-kind.ts'
-export { blankPrior, parsePrior } from './wire/prior.ts'
-export { type DecodeStatus, SnapshotDecoder } from './wire/snapshot-decoder.ts'
-export { SnapshotEncoder } from './wire/snapshot-encoder.ts'
-export type { BodyInput } from './wire/snapshot-writer.ts'
-export { MAX_WINDOW_TICKS } from './wire/snapshot-layout.ts'
-export { type AttributePatch, applyPatch, diffAttributes } from './wire/attribute-patch.ts'
 export {
   type AttributesMessage,
   type ClientMessage,
@@ -99,5 +113,27 @@ export {
   type ServerMessage,
   type WelcomeMessage,
 } from './wire/control-messages.ts'
+export {
+  createFrameHead,
+  decodeFrameHead,
+  encodeFrameHead,
+  type FrameHead,
+  MAX_FRAME_HEAD_BYTES,
+} from './wire/frame-head.ts'
+export { InputCodec } from './wire/input-codec.ts'
+export { createInputHead, type InputMessageHead } from './wire/input-head.ts'
+export { InputRing, STAMP_INTS, TICK_STAMP } from './wire/input-ring.ts'
 export { decodeMessage, encodeMessage } from './wire/message-codec.ts'
+export { CONTROL, INPUT, PROTOCOL_VERSION, SNAPSHOT } from './wire/message-kind.ts'
 export { copyPlain, type PlainObject } from './wire/plain-data.ts'
+export { blankPrior, parsePrior } from './wire/prior.ts'
+export { type DecodeStatus, SnapshotDecoder } from './wire/snapshot-decoder.ts'
+export { SnapshotEncoder } from './wire/snapshot-encoder.ts'
+export { MAX_WINDOW_TICKS } from './wire/snapshot-layout.ts'
+export type { BodyInput } from './wire/snapshot-writer.ts'
+export { advanceByMotion } from './world/advance.ts'
+export { EVENT_FIELDS, EVENT_INDEX, EVENT_KEY, EventLog } from './world/event-log.ts'
+export { SnapshotRing } from './world/history.ts'
+export { FRACTION_ONE, interpolate } from './world/interpolate.ts'
+export { seatOfKey } from './world/spawn-key.ts'
+export { type Table, type View, World } from './world/world.ts'

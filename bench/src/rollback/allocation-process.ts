@@ -17,20 +17,28 @@ export interface Allocated {
   /** By taking in one input message, which happens between ticks. What the bench needs to write it is in it. */
   readonly bytesAllocatedPerInput: number
   readonly framesSent: number
+  /** 0, or the players of the bench lie. */
+  readonly clampedStamps: number
   readonly players: number
   readonly ticks: number
 }
 
-function heapBytes(): number {
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
-}
+/** Reads how much memory is in use. What reading allocates itself is the same every time: it is kept from being optimized away. */
+class HeapMeter {
+  readonly readings = new Float64Array(4)
+  usage: NodeJS.MemoryUsage | undefined
 
-/** What asking itself allocates. */
-function ownBytes(): number {
-  let least = Number.POSITIVE_INFINITY
-  for (let n = 0; n < 100; n++) least = Math.min(least, -(heapBytes() - heapBytes()))
-  return least
+  read(at: number): void {
+    this.usage = process.memoryUsage()
+    this.readings[at] = this.usage.heapUsed + this.usage.external
+  }
+
+  /** Between two neighbouring readings. Throws if memory was given back meanwhile. */
+  grownSince(at: number): number {
+    const bytes = (this.readings[at + 1] ?? 0) - (this.readings[at] ?? 0)
+    if (bytes < 0) throw new Error('garbage was collected meanwhile: enlarge the young generation.')
+    return bytes
+  }
 }
 
 function measure(): Allocated {
@@ -40,26 +48,29 @@ function measure(): Allocated {
   room.run(WARM_TICKS)
   collect()
   room.run(TICKS_AFTER_COLLECTION)
-  const own = ownBytes()
+  const meter = new HeapMeter()
   const framesBefore = room.framesSent
+  const clampedBefore = room.clampedStamps
   let ticks = 0
   let byTicks = 0
   let byInputs = 0
   while (ticks < MEASURED_TICKS) {
-    const start = heapBytes()
+    meter.read(0)
+    meter.read(1)
     room.sendInputs()
-    const sent = heapBytes()
+    meter.read(2)
     room.tick()
-    const ticked = heapBytes()
-    if (sent < start || ticked < sent) throw new Error('garbage was collected meanwhile: enlarge the young generation.')
-    byInputs += sent - start - own
-    byTicks += ticked - sent - own
+    meter.read(3)
+    const own = meter.grownSince(0)
+    byInputs += meter.grownSince(1) - own
+    byTicks += meter.grownSince(2) - own
     ticks += STRETCH_TICKS
   }
   return {
     bytesAllocatedPerTick: round(byTicks / ticks, 2),
     bytesAllocatedPerInput: round(byInputs / ticks / PLAYERS, 2),
     framesSent: room.framesSent - framesBefore,
+    clampedStamps: room.clampedStamps - clampedBefore,
     players: PLAYERS,
     ticks,
   }

@@ -3,7 +3,7 @@
  */
 import { at, type GameText, Malformed } from './stranger-game.ts'
 
-export class Reader {
+class Reader {
   position: number
   readonly bytes: Uint8Array
 
@@ -51,7 +51,7 @@ export interface Head {
   readonly tail: Uint8Array
 }
 
-export function near(low16: number, expected: number): number {
+function near(low16: number, expected: number): number {
   return expected + (((low16 - expected) << 16) >> 16)
 }
 
