@@ -13,6 +13,7 @@ import {
   type NetErrorCode,
   PROTOCOL_VERSION,
   parseServerMessage,
+  SERVER_CONTROL_LIMITS,
   type ServerMessage,
   type Shape,
   SNAPSHOT,
@@ -30,7 +31,7 @@ export interface JoinOptions<S extends Shape> {
   readonly sample?: () => InputSample<S['inputs']>
   /** Which room; made if there is none. `'main'` by default. */
   readonly room?: string
-  /** Plain data for the server's `onJoin`, such as a name. At most 4 kB. */
+  /** Plain data for the server's `onJoin`, such as a name. At most 16 kB packed. */
   readonly options?: Readonly<Record<string, unknown>>
   /** Takes the attempt back. */
   readonly signal?: AbortSignal
@@ -143,7 +144,7 @@ class Handshake {
     if (this.room !== undefined) return this.room.receive(bytes)
     // A frame may overtake the welcome where there are two lanes.
     if (this.settled || bytes[0] === SNAPSHOT) return
-    const decoded = bytes[0] === CONTROL ? decodeControl(bytes.subarray(1)) : undefined
+    const decoded = bytes[0] === CONTROL ? decodeControl(bytes.subarray(1), SERVER_CONTROL_LIMITS) : undefined
     const parsed = decoded?.ok === true ? parseServerMessage(decoded.value) : undefined
     if (parsed?.ok !== true)
       return this.refuse(

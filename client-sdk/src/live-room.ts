@@ -15,6 +15,7 @@ import {
   type Link,
   NetError,
   parseServerMessage,
+  SERVER_CONTROL_LIMITS,
   type Seat,
   type ServerMessage,
   SNAPSHOT,
@@ -204,7 +205,7 @@ export class LiveRoom {
       this.tellReady()
       return
     }
-    const decoded = bytes[0] === CONTROL ? decodeControl(bytes.subarray(1)) : undefined
+    const decoded = bytes[0] === CONTROL ? decodeControl(bytes.subarray(1), SERVER_CONTROL_LIMITS) : undefined
     const parsed = decoded?.ok === true ? parseServerMessage(decoded.value) : undefined
     if (parsed?.ok !== true)
       return this.end({ code: 'MALFORMED', message: 'the server sent a message that cannot be read' })

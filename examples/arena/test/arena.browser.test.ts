@@ -147,6 +147,9 @@ describe('the arena in Chromium', () => {
         PATIENCE,
       )
     }
+    for (const page of [ada, bob]) {
+      await expect.poll(() => page.textContent('.top'), PATIENCE).toMatch(/Ada1.*Bob0/)
+    }
     await Promise.all([waitForFighters(ada, ['Bob']), waitForFighters(bob, ['Bob'])])
   })
 

@@ -181,6 +181,8 @@ export class Session implements LinkReceiver {
         return this.refuse('MALFORMED', 'a second hello came.')
       case 'leave':
         return this.drop('LEFT', 'The player left.')
+      case 'ping':
+        return player.tell(packControl({ t: 'pong', id: message.id, serverMs: this.host.clock.nowMs() }))
       case 'full':
         return room.replication.requestFull(player, this.host.clock.nowMs())
       case 'msg': {

@@ -1,7 +1,17 @@
 /**
  * Attributes of a room or of a player: what they are now, and what the clients were told last. Changes are told once per tick, as a patch.
  */
-import { type AttributePatch, copyPlain, diffAttributes, type PlainObject } from '@tickmesh/shared'
+import {
+  type AttributePatch,
+  copyPlain,
+  diffAttributes,
+  encodeControl,
+  NetError,
+  type PlainObject,
+} from '@tickmesh/shared'
+
+/** What the attributes of one player, or of a room, may take on the wire: a welcome carries those of 32 players. */
+const MAX_ATTRIBUTE_BYTES = 6_144
 
 export class AttributeSet {
   now: Readonly<PlainObject>
@@ -14,10 +24,16 @@ export class AttributeSet {
     this.now = this.told
   }
 
-  /** Replaces the top-level properties that `patch` has. Throws BAD_ARGUMENT if they are not plain data. */
+  /** Replaces the top-level properties that `patch` has. Throws BAD_ARGUMENT if they are not plain data, or too large all together. */
   merge(patch: Readonly<Record<string, unknown>>): void {
     diffAttributes({}, patch)
-    this.now = { ...this.now, ...(copyPlain(patch) as PlainObject) }
+    const next = { ...this.now, ...(copyPlain(patch) as PlainObject) }
+    const bytes = encodeControl(next).length
+    if (bytes > MAX_ATTRIBUTE_BYTES) {
+      const problem = `attributes would take ${bytes} bytes, at most ${MAX_ATTRIBUTE_BYTES} are allowed.`
+      throw new NetError('BAD_ARGUMENT', problem, 'Send large data as messages, in pieces.')
+    }
+    this.now = next
     this.changed = true
   }
 

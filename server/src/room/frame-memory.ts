@@ -8,12 +8,15 @@ export const BODY_AT = MAX_FRAME_HEAD_BYTES + 1
 
 const FIRST_CAPACITY = 32 * 1024
 const MAX_CAPACITY = 16 * 1024 * 1024
+/** Most frames are shorter; all views together stay under 3 MB. */
+const KEPT_LENGTH = 511
 
 export class FrameMemory {
   bytes = new Uint8Array(FIRST_CAPACITY)
   readonly head = new Uint8Array(BODY_AT)
   readonly writer = new ByteWriter()
-  private lastView = new Uint8Array(0)
+  /** Views of frames of up to KEPT_LENGTH bytes, by offset and length, each made when it is first needed. */
+  private views = noViews()
 
   /** What was written so far stays where it was. */
   grow(): void {
@@ -23,13 +26,22 @@ export class FrameMemory {
     const larger = new Uint8Array(this.bytes.length * 4)
     larger.set(this.bytes)
     this.bytes = larger
+    this.views = noViews()
   }
 
-  /** The frame between two offsets. Links borrow it only while they are called, so a view that fits is used again. */
+  /** The frame between two offsets, of which the first is at most BODY_AT. Links borrow it only while they are called, so views are used again. */
   view(from: number, to: number): Uint8Array {
-    const last = this.lastView
-    if (last.buffer === this.bytes.buffer && last.byteOffset === from && last.length === to - from) return last
-    this.lastView = this.bytes.subarray(from, to)
-    return this.lastView
+    const length = to - from
+    if (length > KEPT_LENGTH) return this.bytes.subarray(from, to)
+    const at = from * (KEPT_LENGTH + 1) + length
+    const known = this.views[at]
+    if (known !== undefined) return known
+    const view = this.bytes.subarray(from, to)
+    this.views[at] = view
+    return view
   }
+}
+
+function noViews(): (Uint8Array | undefined)[] {
+  return Array.from({ length: (BODY_AT + 1) * (KEPT_LENGTH + 1) })
 }

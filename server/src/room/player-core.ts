@@ -10,6 +10,7 @@ import {
   type InputMessageHead,
   type Link,
   type PlainObject,
+  SERVER_CONTROL_LIMITS,
 } from '@tickmesh/shared'
 import type { Player, PlayerStats } from './api.ts'
 import { AttributeSet } from './attribute-set.ts'
@@ -32,7 +33,7 @@ export interface PlayerInit {
 
 /** A control message as it crosses a link: its kind, then msgpack. */
 export function packControl(message: object): Uint8Array {
-  const packed = encodeControl(message)
+  const packed = encodeControl(message, SERVER_CONTROL_LIMITS)
   const bytes = new Uint8Array(packed.length + 1)
   bytes[0] = CONTROL
   bytes.set(packed, 1)

@@ -45,6 +45,16 @@ describe('the handshake', () => {
     })
   }
 
+  it('answers a ping with its time', () => {
+    const server = start()
+    const client = server.join()
+    client.control({ t: 'ping', id: 7 })
+    server.run(10)
+    const [pong] = client.of('pong')
+    expect(pong?.id).toBe(7)
+    expect(Math.abs((pong?.serverMs ?? 0) - server.scheduler.now())).toBeLessThanOrEqual(10)
+  })
+
   it('ends a connection that says nothing, and forgets it', () => {
     const server = start()
     const client = server.connect()

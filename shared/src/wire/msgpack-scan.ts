@@ -22,6 +22,14 @@ export const CONTROL_LIMITS: ControlLimits = {
   maxStringBytes: 8_192,
 }
 
+/** From a server, whom its client believes more: a welcome names many players. */
+export const SERVER_CONTROL_LIMITS: ControlLimits = {
+  maxBytes: 262_144,
+  maxDepth: 16,
+  maxElements: 65_536,
+  maxStringBytes: 16_384,
+}
+
 export interface Refusal {
   readonly ok: false
   readonly code: NetErrorCode

@@ -73,7 +73,7 @@ export class Match {
     this.parts = parts
     this.ended = new Promise((resolve) => room.onClose(resolve))
     room.onFrame((view, frame) => this.frame(view, frame.nowMs))
-    room.onPlayers(() => this.showScores())
+    room.onAttributes(() => this.showScores())
     this.listenToEvents()
     room.onMessage('rewound', ({ tick, target, x, y, hit }) =>
       parts.stage.debug.judged(tick, { id: target, x, y, hit }, this.lastMs),
