@@ -22,7 +22,7 @@ function tell(report: ServerReport): void {
 function figures(): ServerFigures {
   const { user, system } = process.cpuUsage(cpu)
   return {
-    cpuMicros: user + system, ...(process.env.SPLIT ? (console.log('user', (user / meter.clientTicks).toFixed(2), 'sys', (system / meter.clientTicks).toFixed(2), 'vol', process.resourceUsage().voluntaryContextSwitches, 'inv', process.resourceUsage().involuntaryContextSwitches), {}) : {}),
+    cpuMicros: user + system,
     wallMs: performance.now() - startedMs,
     roomTicks: meter.roomTicks,
     clientTicks: meter.clientTicks,
