@@ -1,7 +1,7 @@
 /**
  * How bench commands speak: coloured lines and tables for people, and with --json one JSON object as the last line for machines.
  */
-import { styleText } from 'node:util'
+import { stripVTControlCharacters, styleText } from 'node:util'
 
 export function heading(text: string): void {
   console.log(`\n${styleText(['bold', 'cyan'], text)}`)
@@ -33,8 +33,7 @@ export function finish(args: readonly string[], result: object): void {
 }
 
 function visibleLength(text: string): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
-  return text.replace(/\u001b\[[0-9;]*m/g, '').length
+  return stripVTControlCharacters(text).length
 }
 
 function padEnd(text: string, width: number): string {

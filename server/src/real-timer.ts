@@ -31,7 +31,7 @@ export class RealTickTimer implements TickTimer {
 
   constructor(options: RealTickTimerOptions = {}) {
     this.#precisionMs = options.precisionMs ?? 1.2
-    this.#maxShare = options.maxShare ?? 0.01
+    this.#maxShare = options.maxShare ?? 0.012
   }
 
   nowMs(): number {

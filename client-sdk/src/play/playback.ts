@@ -20,7 +20,7 @@ const LATENESS_QUANTILE = 0.98
 /** Kept above the quantile, in ms. */
 const SAFETY_MS = 2
 /** Longest that motion is followed beyond the newest snapshot; then it holds. */
-export const MAX_EXTRAPOLATION_MS = 150
+const MAX_EXTRAPOLATION_MS = 150
 /** Ticks of snapshots that are remembered. */
 const KNOWN = 64
 

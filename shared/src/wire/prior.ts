@@ -8,7 +8,7 @@ import { type BitSink, MAX_SEEN, type ModelTable, modelWord } from './bit-model.
 import { hashText } from './hash.ts'
 
 /** Changes when the same text would give other models. */
-export const PRIOR_VERSION = 1
+const PRIOR_VERSION = 1
 
 export interface Prior {
   /** The start value of every model: `models.set(prior.models)` begins a frame. Never written to. */

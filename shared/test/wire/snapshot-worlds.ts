@@ -20,7 +20,7 @@ import { World } from '../../src/world/world.ts'
 
 const bits = new DataView(new ArrayBuffer(4))
 
-export function randomRaw(random: SeededRandom, field: AnyField): number {
+function randomRaw(random: SeededRandom, field: AnyField): number {
   if (field.kind === 'float32') {
     bits.setFloat32(0, (random.next() - 0.5) * 10 ** random.int(-5, 9))
     return bits.getInt32(0)
@@ -127,7 +127,7 @@ function changeFields(random: SeededRandom, game: CompiledGame, memory: Int32Arr
 }
 
 /** Only the rows that a view of the world has: each entity by a coin that stays the same for it. */
-export function projected(game: CompiledGame, memory: Int32Array, salt: number): Int32Array {
+function projected(game: CompiledGame, memory: Int32Array, salt: number): Int32Array {
   const view = memory.slice()
   for (const type of game.entities) {
     const count = memory[HEADER_COUNTS + type.index] ?? 0
