@@ -17,6 +17,7 @@ export {
   HEADER_TICK,
   SEAT_LEVELS,
   SEAT_PRESENT,
+  TELEPORT_MASK,
 } from './game/compiled.ts'
 export {
   defineGame,

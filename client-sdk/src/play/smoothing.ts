@@ -8,6 +8,7 @@ import {
   type CompiledEntity,
   type CompiledGame,
   HEADER_COUNTS,
+  TELEPORT_MASK,
   type World,
 } from '@tickmesh/shared'
 
@@ -66,7 +67,7 @@ export class Smoothing {
     row: number,
   ): boolean {
     const flags = type.base + COLUMN_FLAGS * type.rows
-    const teleported = before[flags + old] !== after[flags + row]
+    const teleported = (((before[flags + old] ?? 0) ^ (after[flags + row] ?? 0)) & TELEPORT_MASK) !== 0
     let changed = false
     let known = this.offsets.get(id)
     for (let i = 0; i < type.fields.length; i++) {
