@@ -29,7 +29,8 @@ export function microsPerClientTick(cpuMicros: number, clients: number, ticks: n
 /** Each pair's ratio, then their median: what slows both sides of a pair for a while does not count. */
 export function medianRatio(ours: readonly number[], theirs: readonly number[]): number {
   const ratios: number[] = []
-  for (let i = 0; i < Math.min(ours.length, theirs.length); i++) ratios.push((ours[i] ?? Number.NaN) / (theirs[i] ?? Number.NaN))
+  for (let i = 0; i < Math.min(ours.length, theirs.length); i++)
+    ratios.push((ours[i] ?? Number.NaN) / (theirs[i] ?? Number.NaN))
   return median(ratios)
 }
 
@@ -41,7 +42,13 @@ export function option(args: readonly string[], name: string): string | undefine
 }
 
 /** A number given as an option. Throws if it is none, or not within the bounds. */
-export function numberOption(args: readonly string[], name: string, fallback: number, least: number, most: number): number {
+export function numberOption(
+  args: readonly string[],
+  name: string,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
   const text = option(args, name)
   if (text === undefined) return fallback
   const value = Number(text)

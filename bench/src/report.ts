@@ -14,7 +14,9 @@ export function progress(text: string): void {
 /** A figure beside what it should reach: green or red. `goal` says at most. */
 export function judged(value: number, goal: number, unit = ''): string {
   const text = `${value}${unit}`
-  return value <= goal ? styleText('green', `${text} (at most ${goal}${unit})`) : styleText('red', `${text} (over ${goal}${unit})`)
+  return value <= goal
+    ? styleText('green', `${text} (at most ${goal}${unit})`)
+    : styleText('red', `${text} (over ${goal}${unit})`)
 }
 
 /** Columns as wide as their longest cell; colours do not count. */
@@ -22,7 +24,9 @@ export function table(rows: readonly (readonly string[])[]): void {
   const widths: number[] = []
   for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, visibleLength(cell))))
   rows.forEach((row, index) => {
-    const line = row.map((cell, at) => (at === 0 ? padEnd(cell, widths[at] ?? 0) : padStart(cell, widths[at] ?? 0))).join('  ')
+    const line = row
+      .map((cell, at) => (at === 0 ? padEnd(cell, widths[at] ?? 0) : padStart(cell, widths[at] ?? 0)))
+      .join('  ')
     console.log(`  ${index === 0 ? styleText('bold', line) : line}`)
   })
 }

@@ -1,8 +1,9 @@
 /**
  * What you saw is what you hit: the server judges each shot against exactly the positions that the shooter's screen showed.
  */
-import { describe, expect, it } from 'vitest'
+
 import type { Room } from '@tickmesh/client'
+import { describe, expect, it } from 'vitest'
 import { type Duel, duelRules, makeDuel, type SeenPlayer } from '../src/lab/duel.ts'
 import { Lab } from '../src/lab/lab.ts'
 import { pilot } from '../src/lab/pilot.ts'

@@ -1,8 +1,9 @@
 /**
  * The proof of play: a server and three clients on virtual time, 100 ms of round trip with 20 ms of jitter, 60 seconds.
  */
-import { describe, expect, it } from 'vitest'
+
 import type { Room } from '@tickmesh/client'
+import { describe, expect, it } from 'vitest'
 import { type Duel, duel, duelRules } from '../src/lab/duel.ts'
 import { Lab } from '../src/lab/lab.ts'
 import { pilot } from '../src/lab/pilot.ts'
@@ -21,7 +22,8 @@ async function match(seed: number, habits: { fire?: number; rocket?: number }): 
   const lab = new Lab({ game: duel, rules: duelRules, seed })
   const pilots = [1, 2, 3].map((n) => pilot(seed * 10 + n, habits))
   const rooms: Room<Duel>[] = []
-  for (const [n, { sample }] of pilots.entries()) rooms.push(await lab.join({ path: PATH, sample, clockOffsetMs: n * 12_345.6, displayHz: [60, 144, 240][n] ?? 60 }))
+  for (const [n, { sample }] of pilots.entries())
+    rooms.push(await lab.join({ path: PATH, sample, clockOffsetMs: n * 12_345.6, displayHz: [60, 144, 240][n] ?? 60 }))
   return { lab, rooms, pilots }
 }
 

@@ -3,7 +3,23 @@
  * Small on purpose, but with every mechanism: motion with held inputs, presses, predicted spawns and events, rewinding, commands.
  */
 import type { Rules } from '@tickmesh/server'
-import { angle, axis2, circle, clamp, cos, defineGame, type EntityBase, entityRef, fixed, int, linear, ownerOnly, press, type ShapeOf, sin } from '@tickmesh/shared'
+import {
+  angle,
+  axis2,
+  circle,
+  clamp,
+  cos,
+  defineGame,
+  type EntityBase,
+  entityRef,
+  fixed,
+  int,
+  linear,
+  ownerOnly,
+  press,
+  type ShapeOf,
+  sin,
+} from '@tickmesh/shared'
 
 const SIZE = 2048
 const place = () => fixed(0, SIZE, 1 / 256)
@@ -37,7 +53,15 @@ export function makeDuel(onShot: ShotWitness = () => {}) {
     entities: {
       player: {
         max: 16,
-        fields: { x: place(), y: place(), vx: speed(), vy: speed(), aim: angle(12), hp: int(0, 100, { initial: 100 }), ammo: ownerOnly(int(0, 5000, { initial: 5000 })) },
+        fields: {
+          x: place(),
+          y: place(),
+          vx: speed(),
+          vy: speed(),
+          aim: angle(12),
+          hp: int(0, 100, { initial: 100 }),
+          ammo: ownerOnly(int(0, 5000, { initial: 5000 })),
+        },
         hitbox: circle(24),
         motion(p, held, dt) {
           p.vx = clamp((p.vx + held.move.x * 900 * dt) * (1 - 3 * dt), -600, 600)
@@ -54,7 +78,11 @@ export function makeDuel(onShot: ShotWitness = () => {}) {
             const hit = seen.raycast(p, p.aim, { maxDistance: 1500 })
             onShot(p, ctx.predicting, seen.world.player, hit?.id ?? 0)
             const reach = hit?.distance ?? 1500
-            ctx.emit('shot', { by: p.id, x: clamp(p.x + cos(p.aim) * reach, 0, SIZE), y: clamp(p.y + sin(p.aim) * reach, 0, SIZE) })
+            ctx.emit('shot', {
+              by: p.id,
+              x: clamp(p.x + cos(p.aim) * reach, 0, SIZE),
+              y: clamp(p.y + sin(p.aim) * reach, 0, SIZE),
+            })
             if (hit) ctx.command('damage', { target: hit.id, by: p.id, amount: 10 })
           }
           if (input.rocket > 0) {

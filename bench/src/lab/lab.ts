@@ -2,9 +2,16 @@
  * The lab: a whole server and its clients in one process on virtual time, over modelled links, from one seed.
  * The same seed gives the same run, bit for bit. Used by the proof tests and the quality bench.
  */
-import { joinOver, type ClientHost, type JoinOptions, type Room } from '@tickmesh/client'
+import { type ClientHost, type JoinOptions, joinOver, type Room } from '@tickmesh/client'
 import { RoomHost, type Rules } from '@tickmesh/server'
-import { createLinkPair, type Game, Impairment, type ImpairmentOptions, type Shape, VirtualScheduler } from '@tickmesh/shared'
+import {
+  createLinkPair,
+  type Game,
+  Impairment,
+  type ImpairmentOptions,
+  type Shape,
+  VirtualScheduler,
+} from '@tickmesh/shared'
 
 /** A path between a client and the server. */
 export interface Path {
@@ -68,11 +75,16 @@ export class Lab<S extends Shape> {
   async join(options: LabPlayerOptions<S>): Promise<Room<S>> {
     const { path, displayHz = 60, clockOffsetMs = 0, ...rest } = options
     const seed = this.seed * 1000 + this.players++ * 2
-    const [near, far] = createLinkPair(this.scheduler, direction(path, seed), direction(path, seed + 1), { ordered: path.ordered ?? true })
+    const [near, far] = createLinkPair(this.scheduler, direction(path, seed), direction(path, seed + 1), {
+      ordered: path.ordered ?? true,
+    })
     this.host.accept(far)
     let room: Room<S> | undefined
     let failure: unknown
-    joinOver(this.game, near, this.clientHost(displayHz, clockOffsetMs), { development: this.development, ...rest }).then(
+    joinOver(this.game, near, this.clientHost(displayHz, clockOffsetMs), {
+      development: this.development,
+      ...rest,
+    }).then(
       (joined) => {
         room = joined
       },
@@ -80,7 +92,8 @@ export class Lab<S extends Shape> {
         failure = error
       },
     )
-    for (let waited = 0; room === undefined && failure === undefined && waited < 20_000; waited += STEP_MS) await this.run(STEP_MS)
+    for (let waited = 0; room === undefined && failure === undefined && waited < 20_000; waited += STEP_MS)
+      await this.run(STEP_MS)
     if (room === undefined) throw failure ?? new Error('joining took over 20 s of virtual time')
     return room
   }

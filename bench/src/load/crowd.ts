@@ -90,7 +90,8 @@ export class Crowd {
       this.players[this.turn]?.sendInput(nowMs)
     }
     this.inputs += due
-    this.pacedMs = count === 0 || nowMs - this.pacedMs > this.tickMs ? nowMs : this.pacedMs + (due * this.tickMs) / count
+    this.pacedMs =
+      count === 0 || nowMs - this.pacedMs > this.tickMs ? nowMs : this.pacedMs + (due * this.tickMs) / count
     setTimeout(() => this.pump(), 1)
   }
 

@@ -60,7 +60,8 @@ export class FrameScanner {
     const end = start + length
     if (end > bytes.length) return -1
     if (kind === BINARY_FINAL) this.host.onMessage(bytes, start, end)
-    else if (kind === CLOSE_FINAL) this.host.onEnd(`closed: ${Buffer.from(bytes.slice(start, end)).toString('latin1').slice(2)}`)
+    else if (kind === CLOSE_FINAL)
+      this.host.onEnd(`closed: ${Buffer.from(bytes.slice(start, end)).toString('latin1').slice(2)}`)
     else if (kind !== PING_FINAL) this.host.onEnd(`a frame of kind ${kind}`)
     return end
   }

@@ -44,7 +44,21 @@ class HandRoom {
   join(socket: WebSocket): void {
     const id = this.nextId++
     const at = (FIELD_SIZE * (id % 17)) / 17
-    const player = { id, socket, sequence: 0, mx: 0, my: 0, fire: false, aim: 0, x: at, y: at, vx: 0, vy: 0, hp: 100, dashes: 0 }
+    const player = {
+      id,
+      socket,
+      sequence: 0,
+      mx: 0,
+      my: 0,
+      fire: false,
+      aim: 0,
+      x: at,
+      y: at,
+      vx: 0,
+      vy: 0,
+      hp: 100,
+      dashes: 0,
+    }
     this.players.push(player)
     socket.on('message', (data: Buffer) => {
       if (data.length !== HAND_INPUT_BYTES) return socket.close(1002)
@@ -91,11 +105,19 @@ class HandRoom {
 }
 
 /** Runs until the process ends. Gives the port; rooms are named by the path. */
-export async function startHandWritten(hz: number, meter: TickMeter): Promise<{ port: number; counts(): { rooms: number; players: number } }> {
+export async function startHandWritten(
+  hz: number,
+  meter: TickMeter,
+): Promise<{ port: number; counts(): { rooms: number; players: number } }> {
   const tickMs = 1000 / hz
   const rooms = new Map<string, HandRoom>()
   const http = createServer()
-  const sockets = new WebSocketServer({ server: http, perMessageDeflate: false, maxPayload: 16_384, clientTracking: false })
+  const sockets = new WebSocketServer({
+    server: http,
+    perMessageDeflate: false,
+    maxPayload: 16_384,
+    clientTracking: false,
+  })
 
   const run = (name: string, room: HandRoom): void => {
     const nowMs = performance.now()

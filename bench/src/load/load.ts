@@ -31,7 +31,8 @@ function planOf(args: readonly string[]): Plan {
   const rooms = option(args, 'rooms') ?? 'auto'
   const seconds = numberOption(args, 'seconds', quick ? 2 : 4, 0.5, 60)
   const players = numberOption(args, 'players', PLAYERS_PER_ROOM, 1, 1000)
-  if (players !== PLAYERS_PER_ROOM) throw new Error(`--players ${players}: rooms of ${PLAYERS_PER_ROOM} are what this bench compares.`)
+  if (players !== PLAYERS_PER_ROOM)
+    throw new Error(`--players ${players}: rooms of ${PLAYERS_PER_ROOM} are what this bench compares.`)
   return {
     hz: numberOption(args, 'hz', 20, 1, 120),
     rooms: rooms === 'auto' ? undefined : numberOption(args, 'rooms', 1, 1, 2000),
@@ -162,9 +163,17 @@ function report(plan: Plan, compared: Compared, mostOurs: Step | undefined, most
   table([
     ['', 'Tickmesh', 'by hand'],
     ['players on one core', String(result.players), String(result.handWrittenPlayers)],
-    [`us per client and tick, ${result.comparedPlayers} players`, String(result.microsPerClientTick), String(result.handWrittenMicrosPerClientTick)],
+    [
+      `us per client and tick, ${result.comparedPlayers} players`,
+      String(result.microsPerClientTick),
+      String(result.handWrittenMicrosPerClientTick),
+    ],
     ['ticks late, p99 in ms', String(result.tickLatenessP99Ms), String(result.handWrittenTickLatenessP99Ms)],
-    ['bytes per client and second', String(result.bytesPerClientPerSecond), String(result.handWrittenBytesPerClientPerSecond)],
+    [
+      'bytes per client and second',
+      String(result.bytesPerClientPerSecond),
+      String(result.handWrittenBytesPerClientPerSecond),
+    ],
     ['memory at most, MB', String(result.rssMb), String(result.handWrittenRssMb)],
   ])
   progress(`ours over theirs: ${judged(result.vsHandWritten, 1)}`)

@@ -8,7 +8,10 @@ import { RoomPhase, type TickMeter } from './tick-meter.ts'
 
 type LoadShape = ReturnType<typeof makeLoadGame> extends Game<infer S extends Shape> ? S : never
 
-export async function startOurs(hz: number, meter: TickMeter): Promise<{ port: number; counts(): { rooms: number; players: number } }> {
+export async function startOurs(
+  hz: number,
+  meter: TickMeter,
+): Promise<{ port: number; counts(): { rooms: number; players: number } }> {
   const phases = new Map<string, RoomPhase>()
   const rules: Rules<LoadShape> = {
     onCreate(room: Room<LoadShape>) {

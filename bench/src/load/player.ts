@@ -2,12 +2,12 @@
  * Simulated players of the load bench: what a hand does, and how each of the two protocols says it. One input message per tick, acknowledging what came.
  */
 import {
-  type CompiledGame,
+  ByteWriter,
   CONTROL,
+  type CompiledGame,
   createInputHead,
   decodeControl,
   encodeControl,
-  ByteWriter,
   INPUT,
   InputCodec,
   InputRing,
@@ -105,7 +105,14 @@ export class TickmeshPlayer implements LoadPlayer {
 
   private hello(room: string): void {
     const { game } = this.wire
-    const body = encodeControl({ t: 'hello', protocol: PROTOCOL_VERSION, game: game.id, schema: game.schemaHash >>> 0, room, create: true })
+    const body = encodeControl({
+      t: 'hello',
+      protocol: PROTOCOL_VERSION,
+      game: game.id,
+      schema: game.schemaHash >>> 0,
+      room,
+      create: true,
+    })
     const bytes = new Uint8Array(body.length + 1)
     bytes[0] = CONTROL
     bytes.set(body, 1)

@@ -80,7 +80,8 @@ export function nextRooms(steps: readonly Step[], hz: number, first: number): nu
     if (refusal(step, hz) !== undefined) refused = Math.min(refused, step.rooms)
     else if (held === undefined || step.rooms > held.rooms) held = step
   }
-  if (held === undefined) return refused === Number.POSITIVE_INFINITY ? first : refused > 1 ? Math.floor(refused / 2) : undefined
+  if (held === undefined)
+    return refused === Number.POSITIVE_INFINITY ? first : refused > 1 ? Math.floor(refused / 2) : undefined
   const aimed = Math.floor((held.rooms * AIM) / held.cpuShare)
   const most = Math.min(Math.floor(held.rooms * MAX_GROWTH), refused - 1)
   const next = Math.min(most, Math.max(aimed, Math.ceil(held.rooms * 1.05)))

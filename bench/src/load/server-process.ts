@@ -10,7 +10,9 @@ const [kind, hzText] = process.argv.slice(2) as [ServerKind, string]
 const hz = Number(hzText)
 const meter = new TickMeter(1000 / hz)
 const start =
-  kind === 'tickmesh' ? (await import('./our-server.ts')).startOurs : (await import('./hand-written-server.ts')).startHandWritten
+  kind === 'tickmesh'
+    ? (await import('./our-server.ts')).startOurs
+    : (await import('./hand-written-server.ts')).startHandWritten
 const server = await start(hz, meter)
 let cpu = process.cpuUsage()
 let startedMs = performance.now()

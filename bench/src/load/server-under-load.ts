@@ -52,7 +52,10 @@ export class ServerUnderLoad {
 }
 
 /** The child's next report of this kind. Throws if it ends instead, or does not answer. */
-function answer<Kind extends ServerReport['report']>(child: ChildProcess, kind: Kind): Promise<Extract<ServerReport, { report: Kind }>> {
+function answer<Kind extends ServerReport['report']>(
+  child: ChildProcess,
+  kind: Kind,
+): Promise<Extract<ServerReport, { report: Kind }>> {
   return new Promise((resolve, reject) => {
     const done = () => {
       clearTimeout(timeout)

@@ -67,7 +67,8 @@ function measure(): Allocated {
     const tickBytes = meter.grownSince(2) - own
     if (own < 0 || inputBytes < 0 || tickBytes < 0) {
       // V8 tidied up: this stretch says nothing.
-      if (++disturbed > MAX_DISTURBED) throw new Error('garbage is collected all the time: enlarge the young generation.')
+      if (++disturbed > MAX_DISTURBED)
+        throw new Error('garbage is collected all the time: enlarge the young generation.')
       continue
     }
     byInputs += inputBytes

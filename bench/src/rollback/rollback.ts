@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { round } from '../figures.ts'
 import { finish, heading, judged, progress, table } from '../report.ts'
 import type { Allocated } from './allocation-process.ts'
-import { type Resimulated, resimulate, ROLLBACK_TICKS } from './resimulate.ts'
+import { type Resimulated, ROLLBACK_TICKS, resimulate } from './resimulate.ts'
 
 const COPY_GOAL = 2
 const BYTES_GOAL = 64
@@ -39,7 +39,10 @@ export async function run(args: readonly string[]): Promise<void> {
   heading(`rollback: restore, and step ${ROLLBACK_TICKS} ticks again`)
   progress('stepping worlds of 100 and of 1,000 entities')
   const results = [resimulate(100), resimulate(1000)]
-  table([['', 'bytes', 'save + restore, ns', 'copy, ns', 'over a copy', `${ROLLBACK_TICKS} ticks, us`, 'ticks per second'], ...results.map(row)])
+  table([
+    ['', 'bytes', 'save + restore, ns', 'copy, ns', 'over a copy', `${ROLLBACK_TICKS} ticks, us`, 'ticks per second'],
+    ...results.map(row),
+  ])
   progress("running the server's tick path for 10,000 ticks, 16 players with inputs, frames and acknowledgements")
   const allocated = measureAllocation()
   table([
@@ -50,7 +53,8 @@ export async function run(args: readonly string[]): Promise<void> {
   ])
   const mismatches = results.reduce((sum, result) => sum + result.mismatches, 0)
   if (mismatches > 0) throw new Error(`${mismatches} rollbacks came out differently.`)
-  const of = (entities: number, figure: keyof Resimulated) => round(results.find((result) => result.entities === entities)?.[figure] ?? Number.NaN, 3)
+  const of = (entities: number, figure: keyof Resimulated) =>
+    round(results.find((result) => result.entities === entities)?.[figure] ?? Number.NaN, 3)
   finish(args, {
     saveRestoreVsCopy: Math.max(of(100, 'saveRestoreVsCopy'), of(1000, 'saveRestoreVsCopy')),
     saveRestoreVsCopy100: of(100, 'saveRestoreVsCopy'),

@@ -6,8 +6,8 @@ import { RoomHost } from '@tickmesh/server'
 import {
   ByteWriter,
   type CloseReason,
-  type CompiledGame,
   CONTROL,
+  type CompiledGame,
   createInputHead,
   encodeControl,
   INPUT,
@@ -102,7 +102,14 @@ export class ServerRoom {
     const link = new BenchLink()
     this.host.accept(link)
     const { game } = this
-    const hello = { t: 'hello', protocol: PROTOCOL_VERSION, game: game.id, schema: game.schemaHash >>> 0, room, create: true }
+    const hello = {
+      t: 'hello',
+      protocol: PROTOCOL_VERSION,
+      game: game.id,
+      schema: game.schemaHash >>> 0,
+      room,
+      create: true,
+    }
     link.receiver?.onMessage('reliable', Uint8Array.of(CONTROL, ...encodeControl(hello)))
     this.links.push(link)
     this.rings.push(new InputRing(game, 16))
@@ -118,7 +125,8 @@ export class ServerRoom {
 
   /** Every player sends its inputs of a stretch of ticks, and acknowledges what it got. */
   sendInputs(): void {
-    for (let n = 0; n < STRETCH_TICKS; n++) for (let player = 0; player < this.links.length; player++) this.sendInput(player)
+    for (let n = 0; n < STRETCH_TICKS; n++)
+      for (let player = 0; player < this.links.length; player++) this.sendInput(player)
   }
 
   /** Every room ticks for a stretch. */
@@ -162,13 +170,15 @@ export class ServerRoom {
     const { ticksPerSnapshot } = this.game
     const view = tick - VIEW_TICKS
     const older = view - (view % ticksPerSnapshot)
-    if (older > 0) ring.setStamp(slot, 0, older, older + ticksPerSnapshot, Math.floor(((view - older) * 256) / ticksPerSnapshot))
+    if (older > 0)
+      ring.setStamp(slot, 0, older, older + ticksPerSnapshot, Math.floor(((view - older) * 256) / ticksPerSnapshot))
   }
 
   /** Stamps that were not believed. Those of a well-timed player are. */
   get clampedStamps(): number {
     let clamped = 0
-    for (const room of this.host.rooms.values()) for (const player of room.players.values()) clamped += player.stats.clampedStamps
+    for (const room of this.host.rooms.values())
+      for (const player of room.players.values()) clamped += player.stats.clampedStamps
     return clamped
   }
 

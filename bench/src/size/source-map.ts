@@ -23,7 +23,10 @@ export function decodeVlq(segment: string): number[] {
 }
 
 /** Characters of `code` by source. */
-export function charactersBySource(code: string, map: { readonly sources: readonly (string | null)[]; readonly mappings: string }): Map<string, number> {
+export function charactersBySource(
+  code: string,
+  map: { readonly sources: readonly (string | null)[]; readonly mappings: string },
+): Map<string, number> {
   const totals = new Map<string, number>()
   const lines = code.split('\n')
   let source = 0

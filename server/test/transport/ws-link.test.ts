@@ -99,7 +99,8 @@ describe('the WebSocket link', () => {
           const stream = Buffer.concat(sent.map(framesOf))
           // A few small pieces, then whatever is left in larger ones, so that a long message is not thousands of pieces.
           for (let start = 0, n = 0; start < stream.length; n++) {
-            const size = (sizes[n % sizes.length] ?? 1) * (n < 50 ? 1 : 100)
+            const some = sizes[n % sizes.length] ?? 1
+            const size = n < 50 ? some : Math.max(512, some * 100)
             socket.push(Buffer.from(stream.subarray(start, start + size)))
             start += size
             if (n % 7 === 0) await turn()
