@@ -72,7 +72,7 @@ describe('lag compensation', () => {
       })
     }
     expect(players).toHaveLength(3)
-    players.forEach((player, n) => expect(player.stats.clampedStamps).toBe(doubted[n]))
+    expect(players.map((player) => player.stats.clampedStamps)).toEqual(doubted)
     expect(compared).toBeGreaterThan(2_000)
     expect(hits).toBeGreaterThan(20)
   })

@@ -45,13 +45,14 @@ export class RealTickTimer implements TickTimer {
       const nowMs = performance.now()
       const leftMs = timeMs - nowMs
       if (leftMs <= 0) {
-        run()
+        // Sockets first: what came while this process was busy or stood still is then in time for the ticks that it missed.
+        immediate = setImmediate(run)
       } else if (this.#mayNap(nowMs)) {
         const napMs = Math.min(NAP_MS, leftMs - NAP_OVERSLEEP_MS)
         if (napMs > 0) Atomics.wait(this.#nap, 0, 0, napMs)
         immediate = setImmediate(approach)
       } else {
-        timeout = setTimeout(run, Math.ceil(leftMs))
+        timeout = setTimeout(approach, Math.ceil(leftMs))
       }
     }
     const leftMs = timeMs - performance.now()

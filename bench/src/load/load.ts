@@ -25,6 +25,8 @@ interface Plan {
 
 /** Comparing happens at this share of what the weaker server holds. */
 const COMPARED_SHARE = 0.75
+/** Empty rooms are gone after that. */
+const ROOMS_END_MS = 800
 
 function planOf(args: readonly string[]): Plan {
   const quick = args.includes('--quick')
@@ -88,7 +90,7 @@ function line(kind: ServerKind, step: Step, hz: number): string {
 
 /** Adds rooms until the server does not hold them. */
 async function findMost(server: ServerUnderLoad, plan: Plan): Promise<Step[]> {
-  const crowd = crowdFor(server, plan.hz)
+  let crowd = crowdFor(server, plan.hz)
   const steps: Step[] = []
   try {
     let rooms = nextRooms(steps, plan.hz, Math.ceil(400 / plan.hz))
@@ -98,6 +100,11 @@ async function findMost(server: ServerUnderLoad, plan: Plan): Promise<Step[]> {
       steps.push(step)
       progress(line(server.kind, step, plan.hz))
       rooms = nextRooms(steps, plan.hz, 1)
+      if (refusal(step, plan.hz) === undefined) continue
+      // Rooms that were overloaded stay careful for a while: the next step gets new ones.
+      crowd.end()
+      await wait(ROOMS_END_MS)
+      crowd = crowdFor(server, plan.hz)
     }
   } finally {
     crowd.end()
@@ -115,7 +122,7 @@ async function turn(server: ServerUnderLoad, plan: Plan, rooms: number, remark =
     return step
   } finally {
     crowd.end()
-    await wait(700)
+    await wait(ROOMS_END_MS)
   }
 }
 

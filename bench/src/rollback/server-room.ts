@@ -140,7 +140,7 @@ export class ServerRoom {
   private sendInput(player: number): void {
     const link = this.links[player]
     const ring = this.rings[player]
-    const { game, head, writer } = this
+    const { head, writer } = this
     const bytes = this.views[INPUT_BYTES]
     if (link === undefined || ring === undefined || bytes === undefined || link.ackTick < 0) return
     const tick = ring.newestTick >= 0 ? ring.newestTick + 1 : link.ackTick + LEAD_TICKS

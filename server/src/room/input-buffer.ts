@@ -85,9 +85,12 @@ export class InputBuffer {
     for (let age = head.count - 1; age >= 0; age--) {
       if (((newMask >>> age) & 1) === 0) continue
       const tick = newestTick - age
-      const marginMs = this.marginMs - age * this.tickMs
+      const isLate = tick <= this.computed
+      const earlyMs = this.marginMs - age * this.tickMs
+      // After its due time, yet in time: the server itself is late, against which a client can do nothing.
+      const marginMs = isLate ? earlyMs : Math.max(0, earlyMs)
       if (!(marginMs >= this.leastMarginMs)) this.leastMarginMs = marginMs
-      if (tick <= this.computed) this.noteLate(tick)
+      if (isLate) this.noteLate(tick)
       if (age === 0) this.followMargin()
     }
   }
