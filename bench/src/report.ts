@@ -22,7 +22,8 @@ export function judged(value: number, goal: number, unit = ''): string {
 /** Columns as wide as their longest cell; colours do not count. */
 export function table(rows: readonly (readonly string[])[]): void {
   const widths: number[] = []
-  for (const row of rows) for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, visibleLength(cell))
+  for (const row of rows)
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, visibleLength(cell))
   rows.forEach((row, index) => {
     const line = row
       .map((cell, at) => (at === 0 ? padEnd(cell, widths[at] ?? 0) : padStart(cell, widths[at] ?? 0)))
