@@ -50,10 +50,11 @@ export async function join<S extends Shape>(
   options: JoinOptions<S> = {},
 ): Promise<Room<S>> {
   const host = realHost()
-  options.signal?.throwIfAborted()
+  const { signal } = options
+  if (signal?.aborted === true) throw takenBack()
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
   const untilMs = host.now() + timeoutMs
-  const link = await connectWebSocket(url, { scheduler: host, timeoutMs })
+  const link = await connectWebSocket(url, { scheduler: host, timeoutMs, ...(signal === undefined ? {} : { signal }) })
   return joinOver(game, link, host, { ...options, timeoutMs: untilMs - host.now() })
 }
 
@@ -100,7 +101,7 @@ class Handshake {
         new NetError('TIMED_OUT', 'the server did not answer in time.', 'Look at the network, and try again.'),
       ),
     )
-    const abort = () => this.refuse(new NetError('LEFT', 'joining was taken back.', ''))
+    const abort = () => this.refuse(takenBack())
     options.signal?.addEventListener('abort', abort, { once: true })
     const done = () => {
       this.settled = true
@@ -191,7 +192,7 @@ class Handshake {
   private refuse(error: NetError): void {
     if (this.settled) return
     this.fail(error)
-    const reason = { code: error.code, message: error.message } as const
+    const { reason } = error
     this.room?.end(reason)
     this.link.close(reason)
   }
@@ -199,4 +200,8 @@ class Handshake {
 
 function refusal(code: NetErrorCode, message: string): NetError {
   return new NetError(code, message, '')
+}
+
+function takenBack(): NetError {
+  return new NetError('LEFT', 'joining was taken back.', '')
 }

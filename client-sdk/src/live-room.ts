@@ -33,6 +33,8 @@ import { type RoomStats, statsOf } from './stats.ts'
 type Values = Readonly<Record<string, unknown>>
 type Welcome = Extract<ServerMessage, { t: 'welcome' }>
 
+/** Messages that wait for a first listener; more are dropped. */
+const MAX_UNHEARD = 64
 /** Extra clock exchanges right after joining, and the time between them. */
 const BURST = 5
 const BURST_INTERVAL_MS = 40
@@ -67,6 +69,8 @@ export class LiveRoom {
   private readonly closeListeners = new Listeners<[reason: CloseReason]>()
   private readonly eventListeners = new Map<string, Listeners<[values: Values, info: EventInfo]>>()
   private readonly withdrawnListeners = new Map<string, Listeners<[values: Values]>>()
+  /** Messages that came before anybody listened: those that the server sends as soon as a player joins. */
+  private unheard: { readonly name: string; readonly values: Values }[] = []
   private readonly messageListeners = new Map<string, Listeners<[values: Values]>>()
   private readonly pings = new Map<number, number>()
   private lastPing = 0
@@ -266,7 +270,16 @@ export class LiveRoom {
     const record = declared === undefined ? undefined : decodeMessage(declared, values)
     if (declared === undefined || record === undefined)
       return this.end({ code: 'MALFORMED', message: 'the server sent a message that this game does not declare' })
-    this.messageListeners.get(declared.name)?.call(record)
+    const listeners = this.messageListeners.get(declared.name)
+    if (listeners !== undefined && listeners.size > 0) listeners.call(record)
+    else if (this.unheard.length < MAX_UNHEARD) this.unheard.push({ name: declared.name, values: record })
+  }
+
+  private tellUnheard(name: string): void {
+    const told = this.unheard.filter((message) => message.name === name)
+    if (told.length === 0) return
+    this.unheard = this.unheard.filter((message) => message.name !== name)
+    for (const { values } of told) this.messageListeners.get(name)?.call(values)
   }
 
   press(name: string, count = 1): void {
@@ -311,7 +324,9 @@ export class LiveRoom {
   }
   onMessage(name: string, listener: (values: never) => void): Unsubscribe {
     this.checkDeclared('message to the client', name, this.game.toClient)
-    return listenersOf(this.messageListeners, name).add(listener as (values: Values) => void)
+    const unsubscribe = listenersOf(this.messageListeners, name).add(listener as (values: Values) => void)
+    queueMicrotask(() => this.tellUnheard(name))
+    return unsubscribe
   }
 
   private checkDeclared(what: string, name: string, declared: readonly { readonly name: string }[]): void {

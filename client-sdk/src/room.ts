@@ -5,7 +5,8 @@ import type {
   Attributes,
   CloseReason,
   EntityId,
-  ReadonlyViewOf,
+  PressKeys,
+  ReadonlyAnyView,
   ReadonlyWorldView,
   RecordOf,
   Seat,
@@ -37,7 +38,7 @@ export interface RoomPlayer<A = Attributes> {
 /** Everything that is to be drawn: a table per entity type. Borrowed until the next frame. */
 export type FrameView<S extends Shape> = ReadonlyWorldView<S> & {
   /** An entity of whatever type. */
-  find(id: EntityId): ReadonlyViewOf<S, keyof S['entities'] & string> | undefined
+  find(id: EntityId): ReadonlyAnyView<S> | undefined
 }
 
 export interface Room<S extends Shape> {
@@ -73,7 +74,7 @@ export interface Room<S extends Shape> {
   onPlayers(listener: () => void): Unsubscribe
   onClose(listener: (reason: CloseReason) => void): Unsubscribe
   /** Latches a press at the moment of its DOM event, together with what the screen shows. */
-  press(name: keyof S['inputs'] & string, count?: number): void
+  press(name: PressKeys<S['inputs']>, count?: number): void
   send<Name extends keyof S['toServer'] & string>(name: Name, values: Partial<RecordOf<S['toServer'][Name]>>): void
   /** Leaves, and resolves when the connection has ended. */
   leave(): Promise<void>

@@ -44,11 +44,20 @@ export class NetError extends Error {
   readonly code: NetErrorCode
   /** What the reader can do about it. */
   readonly remedy: string
+  /** What is wrong, and the remedy: the message without its code. */
+  readonly text: string
 
   constructor(code: NetErrorCode, problem: string, remedy: string) {
-    super(remedy === '' ? `${code}: ${problem}` : `${code}: ${problem} ${remedy}`)
+    const text = remedy === '' ? problem : `${problem} ${remedy}`
+    super(`${code}: ${text}`)
     this.code = code
     this.remedy = remedy
+    this.text = text
+  }
+
+  /** As it crosses the wire, and as a link ends with it. */
+  get reason(): { readonly code: NetErrorCode; readonly message: string } {
+    return { code: this.code, message: this.text }
   }
 }
 

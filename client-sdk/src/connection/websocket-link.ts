@@ -14,6 +14,8 @@ export interface ConnectOptions {
   readonly scheduler: Scheduler
   /** Gives up with CONNECT_FAILED after this; 10,000 by default. */
   readonly timeoutMs?: number
+  /** Takes the attempt back: rejects with LEFT. */
+  readonly signal?: AbortSignal
   /** A larger message from the server ends the link with TOO_LARGE; 1 MiB by default. */
   readonly maxMessageBytes?: number
   /** More bytes than this waiting to be sent end the link with TOO_SLOW; 1 MiB by default. */
@@ -45,8 +47,17 @@ export function connectWebSocket(url: string, options: ConnectOptions): Promise<
       fail(`did not answer within ${timeoutMs} ms`)
       socket.close()
     })
+    const abort = (): void => {
+      cancel()
+      socket.onopen = null
+      socket.onclose = null
+      socket.close()
+      reject(new NetError('LEFT', 'joining was taken back.', ''))
+    }
+    options.signal?.addEventListener('abort', abort, { once: true })
     socket.onopen = () => {
       cancel()
+      options.signal?.removeEventListener('abort', abort)
       resolve(new WebSocketLink(socket, options))
     }
     socket.onclose = () => {

@@ -30,7 +30,9 @@ export interface EventListener {
 }
 
 interface Predicted {
+  /** The tick in which it is now thought to happen, and the one for which it was played. */
   tick: number
+  readonly playedTick: number
   readonly name: string
   readonly values: Values
   confirmed: boolean
@@ -44,7 +46,7 @@ interface Waiting {
   readonly values: Values
 }
 
-/** Others' events that wait to be drawn; more are played at once. */
+/** Others' events that wait to be drawn; beyond, the oldest are dropped and counted. */
 const MAX_WAITING = 512
 /** A game declares no more (compile.ts). */
 const MAX_EVENT_TYPES = 64
@@ -90,10 +92,27 @@ export class EventTracker {
         continue
       }
       const { name, values } = this.read(log, at)
-      this.known.set(identity, { tick, name, values, confirmed: false, pass: this.pass })
+      const renamed = this.takeRenamed(name, values, tick, this.pass)
+      this.known.set(identity, { tick, playedTick: tick, name, values, confirmed: false, pass: this.pass })
+      if (renamed) continue
       this.predictedCount++
       this.listener.onEvent(name, values, { predicted: true, own: this.isOwn(key), tick })
     }
+  }
+
+  /**
+   * Forgets a predicted event that is the same effect under another key: a press that came late changes the keys of all that its tick emits.
+   * False if there is none. Those of `pass` are known by their present key.
+   */
+  private takeRenamed(name: string, values: Values, tick: number, pass: number): boolean {
+    const text = JSON.stringify(values)
+    for (const [identity, event] of this.known) {
+      if (event.confirmed || event.playedTick !== tick || event.name !== name || event.pass === pass) continue
+      if (JSON.stringify(event.values) !== text) continue
+      this.known.delete(identity)
+      return true
+    }
+    return false
   }
 
   private isOwn(key: number): boolean {
@@ -131,10 +150,17 @@ export class EventTracker {
     }
     const { name, values } = this.read(log, at)
     if (own) {
-      this.known.set(identity, { tick, name, values, confirmed: true, pass: this.pass })
+      const renamed = this.takeRenamed(name, values, tick, -1)
+      this.known.set(identity, { tick, playedTick: tick, name, values, confirmed: true, pass: this.pass })
+      if (renamed) return
       this.listener.onEvent(name, values, { predicted: false, own, tick })
-    } else if (this.waiting.length < MAX_WAITING) this.waiting.push({ tick, name, values })
-    else this.listener.onEvent(name, values, { predicted: false, own, tick })
+      return
+    }
+    if (this.waiting.length >= MAX_WAITING) {
+      this.waiting.shift()
+      this.staleCount++
+    }
+    this.waiting.push({ tick, name, values })
   }
 
   /** After the ticks from the server's newest on were simulated again: what was predicted up to `serverTick` and is not confirmed did not happen. */

@@ -16,6 +16,8 @@ const DELAY_RATE = 0.05
 /** Arrivals that are remembered: five seconds at 20 a second, and some. */
 const ARRIVALS = 128
 const WINDOW_MS = 5_000
+/** A longer gap between snapshots than this is a stall, not thinning. */
+const MAX_GAP_INTERVALS = 5
 const LATENESS_QUANTILE = 0.98
 /** Kept above the quantile, in ms. */
 const SAFETY_MS = 2
@@ -58,13 +60,17 @@ export class Playback {
     return this.ticks[this.ticks.length - 1] ?? -1
   }
 
-  /** A snapshot was decoded. `latenessMs` is how long after the end of its tick, by the server's clock; NaN: not known. */
+  /**
+   * A snapshot was decoded. One that comes after a longer gap than usual (the server thins them) counts as that much later: there was nothing to
+   * draw towards meanwhile. `latenessMs` is how long after the end of its tick, by the server's clock; NaN: not known.
+   */
   onSnapshot(tick: number, latenessMs: number, nowMs: number): void {
     if (this.ticks.length === 0 && latenessMs > 0) this.delay = latenessMs + this.intervalMs
     if (tick <= this.newestTick) return
+    const gapMs = this.ticks.length === 0 ? this.intervalMs : (tick - this.newestTick) * this.tickMs
     this.ticks.push(tick)
     if (this.ticks.length > KNOWN) this.ticks.shift()
-    this.lateness.add(nowMs, latenessMs)
+    this.lateness.add(nowMs, latenessMs + Math.min(gapMs, MAX_GAP_INTERVALS * this.intervalMs) - this.intervalMs)
     this.wanted = Math.max(0, this.lateness.quantile(LATENESS_QUANTILE)) + this.intervalMs + SAFETY_MS
   }
 

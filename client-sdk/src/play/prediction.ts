@@ -24,7 +24,9 @@ import type { Smoothing } from './smoothing.ts'
 /** Ticks that predictions and inputs are kept for. */
 const KEPT_TICKS = 128
 /** How far ahead of the newest snapshot a client predicts at most; beyond, it waits. */
-export const MAX_AHEAD_TICKS = 64
+export function maxAheadTicks(tickRate: number): number {
+  return Math.min(KEPT_TICKS - 8, Math.max(64, Math.ceil(tickRate / 2)))
+}
 
 export interface PredictionCounts {
   /** Snapshots that differed from what was predicted. */
@@ -85,7 +87,7 @@ export class Prediction {
 
   /** True if a further tick would be too far ahead of what the server has told. */
   get blocked(): boolean {
-    return this.snapshotTick < 0 || this.tick - this.snapshotTick >= MAX_AHEAD_TICKS
+    return this.snapshotTick < 0 || this.tick - this.snapshotTick >= maxAheadTicks(this.game.tickRate)
   }
 
   predicts(view: Parameters<Simulation['predicts']>[0]): boolean {

@@ -26,15 +26,15 @@ import { InputLatch } from './input-latch.ts'
 import { LeadController } from './lead.ts'
 import { createCounts, type PlayCounts } from './play-counts.ts'
 import { Playback } from './playback.ts'
-import { MAX_AHEAD_TICKS, Prediction } from './prediction.ts'
+import { maxAheadTicks, Prediction } from './prediction.ts'
 import { Screen } from './screen.ts'
 import { SentInputs } from './sent-inputs.ts'
 import { Smoothing } from './smoothing.ts'
 
 /** Frames that are kept: they serve as baselines, for drawing and for seenBy. */
 const KEPT_TICKS = 128
-/** A gap of more ticks than this is jumped over, instead of being caught up with a burst of inputs. */
-const MAX_CATCH_UP_TICKS = 12
+/** A longer gap than this is jumped over, instead of being caught up with a burst of inputs. */
+const CATCH_UP_MS = 200
 /** Local time is looked at no less often, so that a gap in it is one. */
 const MAX_WAIT_MS = 100
 /** Requests for a full frame, while no inputs are sent that could carry them. */
@@ -274,7 +274,7 @@ export class RoomClient {
     const due = this.dueTick(nowMs)
     const { prediction } = this
     const first = prediction.inputs.newestTick < 0
-    if ((first || due - prediction.tick > MAX_CATCH_UP_TICKS) && !prediction.blocked) this.jumpTo(due, first)
+    if ((first || due - prediction.tick > CATCH_UP_MS / this.tickMs) && !prediction.blocked) this.jumpTo(due, first)
     while (prediction.tick < due && !prediction.blocked) this.runTick(nowMs)
     const ahead = prediction.tick + 1 - (this.serverTickAt(nowMs) + this.lead.leadMs / this.tickMs)
     return nowMs + Math.min(MAX_WAIT_MS, Math.max(1, prediction.blocked ? this.tickMs : ahead * this.tickMs))
@@ -285,7 +285,7 @@ export class RoomClient {
    * Then no inputs are made; they would all be late.
    */
   inStep(nowMs: number): boolean {
-    return this.ready && this.serverTickAt(nowMs) - this.newestTick < MAX_AHEAD_TICKS
+    return this.ready && this.serverTickAt(nowMs) - this.newestTick < maxAheadTicks(this.game.tickRate)
   }
 
   private dueTick(nowMs: number): number {
@@ -299,7 +299,9 @@ export class RoomClient {
       this.counts.stalls++
       this.lead.jump()
     }
-    prediction.skipTo(Math.max(prediction.tick, Math.min(due - 1, this.newestTick + MAX_AHEAD_TICKS - 1)))
+    prediction.skipTo(
+      Math.max(prediction.tick, Math.min(due - 1, this.newestTick + maxAheadTicks(this.game.tickRate) - 1)),
+    )
   }
 
   private runTick(nowMs: number): void {

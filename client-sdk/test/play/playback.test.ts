@@ -140,4 +140,12 @@ describe('playback', () => {
   it('shows nothing before the first snapshot', () => {
     expect(new Playback(60, 20).advance(100, 0)).toBe(false)
   })
+
+  it('draws further in the past when every fourth snapshot comes only, instead of starving', () => {
+    const first = run((n) => (n % 4 === 0 ? 20 : undefined), 8)
+    const whole = run((n) => (n % 4 === 0 ? 20 : undefined), 20)
+    expect(first.starved).toBeGreaterThan(0)
+    expect(whole.starved).toBe(first.starved)
+    expect(whole.delays.at(-1)).toBeGreaterThan(200)
+  })
 })

@@ -69,6 +69,7 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
   private cancelCheck: (() => void) | undefined
   private stopped = false
   private made = 0
+  private dropped = 0
 
   constructor(game: Game<S>, rules: Rules<S>, options: HostOptions) {
     const { maxRewindMs = 500 } = options
@@ -101,6 +102,10 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
 
   get sessionCount(): number {
     return this.sessions.size
+  }
+
+  peerDropped(): void {
+    this.dropped++
   }
 
   /** Takes a new connection; attaches to the link before it returns. */
@@ -154,6 +159,7 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
       connections: this.sessions.size,
       players: rooms.reduce((sum, { players }) => sum + players, 0),
       roomsMade: this.made,
+      peersDropped: this.dropped,
       ticks: lateness.count,
       tickLatenessP50Ms: lateness.quantile(0.5),
       tickLatenessP99Ms: lateness.quantile(0.99),

@@ -36,6 +36,8 @@ export interface SessionHost {
   /** Seats a newcomer. Throws a NetError if it cannot be. */
   seat(hello: HelloMessage, link: Link): { readonly room: RoomCore; readonly player: PlayerCore }
   sessionEnded(session: Session): void
+  /** Counts a peer that was dropped for what it did. */
+  peerDropped(): void
 }
 
 export interface PeerInfo {
@@ -120,6 +122,7 @@ export class Session implements LinkReceiver {
   private refuse(code: NetErrorCode, message: string): void {
     const line = { level: 'warn', event: 'peer-dropped', message: `${code}: ${message}` } as const
     this.host.log({ ...line, ...this.where() })
+    this.host.peerDropped()
     this.drop(code, message)
   }
 
@@ -171,7 +174,7 @@ export class Session implements LinkReceiver {
       this.player = player
     } catch (error) {
       if (!(error instanceof NetError)) throw error
-      this.refuse(error.code, error.message)
+      this.refuse(error.code, error.text)
     }
   }
 
@@ -180,7 +183,9 @@ export class Session implements LinkReceiver {
       case 'hello':
         return this.refuse('MALFORMED', 'a second hello came.')
       case 'leave':
-        return this.drop('LEFT', 'The player left.')
+        this.drop('LEFT', 'The player left.')
+        // Not only when the link has ended: the seat is free for whoever comes now.
+        return room.leave(player, { code: 'LEFT', message: 'The player left.' })
       case 'ping':
         return player.tell(packControl({ t: 'pong', id: message.id, serverMs: this.host.clock.nowMs() }))
       case 'full':

@@ -1,26 +1,34 @@
 /**
  * A token bucket: an average rate and a burst. Pure; hot: twice per message.
+ * Counts thousandths of tokens and whole milliseconds, so that what it keeps is mostly small integers, which stand in the object itself.
  */
+
 export class TokenBucket {
-  private tokens: number
+  private thousandths: number
   private readonly perMs: number
-  private readonly burst: number
+  private readonly full: number
   private lastMs: number
 
   constructor(perSecond: number, burst: number, nowMs: number) {
-    this.perMs = perSecond / 1000
-    this.burst = burst
-    this.tokens = burst
-    this.lastMs = nowMs
+    // Thousandths in a millisecond are tokens in a second.
+    this.perMs = perSecond
+    this.full = burst * 1000
+    this.thousandths = this.full
+    this.lastMs = Math.floor(nowMs)
   }
 
   /** False, and nothing taken, if there are not enough. */
   take(amount: number, nowMs: number): boolean {
-    const filled = this.tokens + (nowMs - this.lastMs) * this.perMs
-    this.tokens = filled < this.burst ? filled : this.burst
-    this.lastMs = nowMs
-    if (this.tokens < amount) return false
-    this.tokens -= amount
+    const now = Math.floor(nowMs)
+    const elapsedMs = now - this.lastMs
+    if (elapsedMs > 0) {
+      this.lastMs = now
+      const filled = this.thousandths + elapsedMs * this.perMs
+      this.thousandths = filled < this.full ? filled : this.full
+    }
+    const left = this.thousandths - amount * 1000
+    if (left < 0) return false
+    this.thousandths = left
     return true
   }
 }

@@ -1,7 +1,8 @@
 /**
- * The log line of something that was thrown.
+ * The log line of something that was thrown, and what a player is told of it.
  */
-import type { LogLine } from './log-line.ts'
+import { type CloseReason, NetError } from '@tickmesh/shared'
+import type { Log, LogLine } from './log-line.ts'
 
 export function failureLine(
   event: string,
@@ -11,4 +12,11 @@ export function failureLine(
 ): LogLine {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
   return { level: 'error', event, message: `${problem}: ${error.message}`, ...where, stack: error.stack ?? '' }
+}
+
+/** Why onJoin turned a player away. What one player's options did to it must not end the match for all, so any error does that. */
+export function turnedAway(log: Log, error: unknown, where: { room: string; player: string }): CloseReason {
+  if (error instanceof NetError && error.code === 'JOIN_REFUSED') return error.reason
+  log(failureLine('join-rule-failed', 'rules.onJoin threw', error, where))
+  return { code: 'INTERNAL', message: 'The server failed at this join.' }
 }

@@ -7,6 +7,8 @@ export interface ServerStats {
   readonly players: number
   /** Rooms made since the start. */
   readonly roomsMade: number
+  /** Peers that were dropped or refused for what they sent, since the start. */
+  readonly peersDropped: number
   /** Ticks run since the start (or the last reset), over all rooms, and how late they began. */
   readonly ticks: number
   readonly tickLatenessP50Ms: number

@@ -87,14 +87,17 @@ export interface Room<S extends Shape = Shape> {
   readonly attributes: Readonly<S['roomAttributes']>
   /** Merged into the attributes; everybody hears of it with the next tick. */
   setAttributes(patch: Partial<S['roomAttributes']>): void
-  /** A new entity, stepped from the next steps on. A full table gives a view that nobody will see. */
+  /**
+   * A new entity, stepped from the next steps on. A full table gives a view that nobody will see. Views are borrowed for the tick: keep the
+   * `id`, and `find` it in the next.
+   */
   spawn<Name extends EntityName<S>>(
     type: Name,
     fields?: InitOf<S['entities'][Name]> & { readonly owner?: Seat },
   ): ViewOf<S, Name>
   despawn(entity: EntityBase): void
   find(id: EntityId): AnyView<S> | undefined
-  /** An effect that everybody sees. */
+  /** An effect that everybody sees who is in the room already (not who is just joining). */
   emit<Name extends keyof S['events'] & string>(event: Name, fields: InitOf<S['events'][Name]>): void
   send<Name extends keyof S['toClient'] & string>(
     player: Player<S>,
@@ -118,7 +121,7 @@ type CommandRules<S extends Shape> = {
   readonly [Name in keyof S['commands']]: (room: Room<S>, values: RecordOf<S['commands'][Name]>) => void
 }
 
-/** What the server decides. A hook that throws closes its room, and no other. */
+/** What the server decides. A hook that throws closes its room, and no other; onJoin and a message rule only their player. */
 export type Rules<S extends Shape = Shape> = {
   onCreate?(room: Room<S>): void
   /** Before the player's first tick: spawn here. To turn the player away throw `new NetError('JOIN_REFUSED', why, remedy)`. */

@@ -158,6 +158,13 @@ export class PlayerCore {
   }
 }
 
+/** The first seat that nobody has, or will have after the next tick; 0: all are taken. `players` are in order of their seats. */
+export function freeSeat(players: readonly PlayerCore[], maxPlayers: number): number {
+  let seat = 1
+  for (const player of players) if (player.seat === seat && player.leaveReason === undefined) seat++
+  return seat <= maxPlayers ? seat : 0
+}
+
 /** What rules see of a player. */
 class PlayerFacade implements Player {
   readonly seat: number

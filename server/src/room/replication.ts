@@ -74,9 +74,13 @@ export class Replication {
   private readonly body: Body
   private readonly head = createFrameHead()
   private readonly snapshotMs: number
+  private readonly probeMs: number
   /** Per entity type: 1 = coded without motion for everybody; and how many clients suspected it. */
   private readonly plainTypes: Uint8Array
   private readonly suspects: Uint16Array
+  /** The two snapshots that were last found in the history for the frames in hand: most clients ask for the same. */
+  private keptBaseline = -1
+  private keptEarlier = -1
 
   constructor(
     game: CompiledGame,
@@ -96,12 +100,15 @@ export class Replication {
     this.suspects = new Uint16Array(game.entities.length)
     this.body = new Body(history, events, this.plainTypes)
     this.snapshotMs = 1000 / game.snapshotRate
+    this.probeMs = Math.min(PROBE_MS, ((MAX_WINDOW_TICKS - game.ticksPerSnapshot) * 1000) / game.tickRate)
   }
 
   /** Sends the snapshot of `tick`, which is in the history and was due at `dueMs`, to those who are to get it. */
   send(players: readonly PlayerCore[], tick: number, nowMs: number, dueMs: number, overload: number): void {
     const current = this.history.find(tick)
     if (current === undefined) return
+    this.keptBaseline = -1
+    this.keptEarlier = -1
     for (let i = 0; i < players.length; i++) {
       const player = players[i]
       if (player === undefined) continue
@@ -122,18 +129,18 @@ export class Replication {
   /** The baseline of a client's next frame, FULL or NO_FRAME. */
   private choose(player: PlayerCore, tick: number, nowMs: number): number {
     if (!player.seated || player.ended) return NO_FRAME
-    const outstandingMs = nowMs - player.sent.firstSentAfter(player.ackTick)
-    // Not so if everything was acknowledged: then it is NaN.
-    if (outstandingMs > player.trip.p95Ms + 2 * this.snapshotMs) {
-      if (outstandingMs > this.options.stuckMs) {
-        player.end({ code: 'TOO_SLOW', message: `nothing was acknowledged for ${this.options.stuckMs} ms.` })
-        return NO_FRAME
+    if (player.ackTick < player.sent.newest) {
+      const outstandingMs = nowMs - player.sent.firstSentAfter(player.ackTick)
+      if (outstandingMs > player.trip.p95Ms + 2 * this.snapshotMs) {
+        if (outstandingMs > this.options.stuckMs) {
+          player.end({ code: 'TOO_SLOW', message: `nothing was acknowledged for ${this.options.stuckMs} ms.` })
+          return NO_FRAME
+        }
+        if (nowMs - player.lastFrameAtMs < this.probeMs) return this.skip(player)
       }
-      if (nowMs - player.lastFrameAtMs < PROBE_MS) return this.skip(player)
     }
     const baseline = player.wantsFull ? FULL : player.link.ordered ? player.lastFrameTick : player.ackTick
-    if (baseline >= 0 && tick - baseline <= MAX_WINDOW_TICKS && this.history.find(baseline) !== undefined)
-      return baseline
+    if (baseline >= 0 && tick - baseline <= MAX_WINDOW_TICKS && this.isKept(baseline)) return baseline
     if (nowMs - player.lastFullAtMs < 1000 / this.options.fullFramesPerSecond) return this.skip(player)
     return FULL
   }
@@ -142,7 +149,15 @@ export class Replication {
   private earlierOf(player: PlayerCore, tick: number): number {
     const earlier = player.nextBaseline < 0 ? -1 : player.sent.baselineOf(player.nextBaseline)
     if (earlier < 0 || tick - earlier > TREND_TICKS || player.nextBaseline - earlier > MAX_WINDOW_TICKS) return -1
-    return this.history.find(earlier) === undefined ? -1 : earlier
+    return this.isKept(earlier) ? earlier : -1
+  }
+
+  private isKept(tick: number): boolean {
+    if (tick === this.keptBaseline || tick === this.keptEarlier) return true
+    if (this.history.find(tick) === undefined) return false
+    this.keptEarlier = this.keptBaseline
+    this.keptBaseline = tick
+    return true
   }
 
   private skip(player: PlayerCore): number {

@@ -10,13 +10,14 @@ import {
   createInputHead,
   type InputMessageHead,
   type Link,
+  MAX_WINDOW_TICKS,
   NetError,
   SeededRandom,
   Simulation,
   SnapshotRing,
   SyncTest,
 } from '@tickmesh/shared'
-import { failureLine } from '../ops/failure-line.ts'
+import { failureLine, turnedAway } from '../ops/failure-line.ts'
 import type { Log } from '../ops/log-line.ts'
 import { Governor } from '../tick/governor.ts'
 import { LogHistogram } from '../tick/log-histogram.ts'
@@ -24,7 +25,7 @@ import type { TickHandle } from '../tick/tick-loop.ts'
 import type { Player, RoomStats, Suspicion } from './api.ts'
 import { AttributeBroadcast } from './attribute-broadcast.ts'
 import { AttributeSet } from './attribute-set.ts'
-import { PlayerCore, packControl } from './player-core.ts'
+import { freeSeat, PlayerCore, packControl } from './player-core.ts'
 import { Replication } from './replication.ts'
 import type { UntypedRules } from './rules.ts'
 import { releaseEntities, setPresent } from './seat-columns.ts'
@@ -137,7 +138,7 @@ export class RoomCore {
 
   /** A seat for a newcomer, or undefined if all are taken. It sits down in the next tick. */
   admit(link: Link, names: { id: string; token: string }, options: unknown): PlayerCore | undefined {
-    const seat = this.freeSeat()
+    const seat = freeSeat(this.players, this.game.maxPlayers)
     if (seat === 0) return undefined
     const { clock, maxRewindMs } = this.options
     const init = { seat, ...names, link, options, tick: this.tickNumber, nowMs: clock.nowMs(), window: this.window }
@@ -147,12 +148,6 @@ export class RoomCore {
     this.joining.push(player)
     this.emptyTicks = 0
     return player
-  }
-
-  private freeSeat(): number {
-    let seat = 1
-    for (const player of this.players) if (player.seat === seat) seat++
-    return seat <= this.game.maxPlayers ? seat : 0
   }
 
   /** A player's link ended. Its seat is free after the next tick. */
@@ -211,7 +206,9 @@ export class RoomCore {
     this.history.put(tick, sim.world.ints)
     this.broadcast.flush(tick, this.attributes, this.players)
     const { ticksPerSnapshot } = this.game
-    if (tick % (ticksPerSnapshot * this.governor.snapshotDivisor) === 0) {
+    // Thinned, but never beyond what a delta can span.
+    const divisor = Math.min(this.governor.snapshotDivisor, Math.floor(MAX_WINDOW_TICKS / ticksPerSnapshot))
+    if (tick % (ticksPerSnapshot * divisor) === 0) {
       this.replication.send(this.players, tick, clock.nowMs(), this.dueMs(tick), this.governor.level)
     }
     this.measure(clock.nowMs() - startMs, lateMs)
@@ -257,9 +254,8 @@ export class RoomCore {
     try {
       this.rules.onJoin?.(this.facade, player.facade)
     } catch (error) {
-      if (!(error instanceof NetError && error.code === 'JOIN_REFUSED')) throw error
       this.vacate(player)
-      player.end({ code: 'JOIN_REFUSED', message: error.message })
+      player.end(turnedAway(this.options.log, error, { room: this.id, player: player.id }))
     }
     if (player.ended) return
     this.broadcast.announce(tick, player, this.players)

@@ -11,11 +11,9 @@ export class SentTicks {
   private readonly atMs = new Float64Array(CAPACITY)
   private readonly baselines = new Int32Array(CAPACITY).fill(-1)
   private count = 0
-
-  /** The newest tick that was sent, or -1. */
-  get newest(): number {
-    return this.count === 0 ? -1 : (this.ticks[(this.count - 1) & MASK] ?? -1)
-  }
+  /** The newest tick that was sent, or -1; and what it was built on. Most questions are about it. */
+  newest = -1
+  private newestBaseline = -1
 
   /** Ticks must grow. `baselineTick` is the snapshot that the frame was built on; below 0: on none. */
   push(tick: number, sentAtMs: number, baselineTick: number): void {
@@ -24,10 +22,12 @@ export class SentTicks {
     this.atMs[slot] = sentAtMs
     this.baselines[slot] = baselineTick
     this.count++
+    this.newest = tick
+    this.newestBaseline = baselineTick
   }
 
   has(tick: number): boolean {
-    return tick >= 0 && this.atOrBefore(tick) === tick
+    return tick >= 0 && (tick === this.newest || this.atOrBefore(tick) === tick)
   }
 
   /** When a tick's snapshot was sent; NaN if it was not, or too long ago. */
@@ -38,12 +38,14 @@ export class SentTicks {
 
   /** The snapshot that the frame of a tick was built on; -1 if on none, or if the frame was not sent or is not kept. */
   baselineOf(tick: number): number {
+    if (tick === this.newest) return this.newestBaseline
     const index = this.indexAtOrBefore(tick)
     return index >= 0 && this.ticks[index & MASK] === tick ? (this.baselines[index & MASK] ?? -1) : -1
   }
 
   /** When the first snapshot after `tick` was sent; NaN if there is none. The oldest one kept answers for those before it. */
   firstSentAfter(tick: number): number {
+    if (tick >= this.newest) return Number.NaN
     const index = this.indexAtOrBefore(tick) + 1
     const oldest = Math.max(0, this.count - CAPACITY)
     const first = index < oldest ? oldest : index
@@ -58,6 +60,7 @@ export class SentTicks {
 
   /** The oldest tick that was sent and is after `tick`; -1 if there is none. */
   after(tick: number): number {
+    if (tick >= this.newest) return -1
     const index = this.indexAtOrBefore(tick)
     const next = index < 0 ? Math.max(0, this.count - CAPACITY) : index + 1
     return next < this.count ? (this.ticks[next & MASK] ?? -1) : -1
@@ -65,6 +68,7 @@ export class SentTicks {
 
   /** Looks from the newest back: stamps are a few snapshots old. */
   private indexAtOrBefore(tick: number): number {
+    if (tick >= this.newest) return this.count - 1
     const oldest = this.count > CAPACITY ? this.count - CAPACITY : 0
     for (let index = this.count - 1; index >= oldest; index--) {
       if ((this.ticks[index & MASK] ?? -1) <= tick) return index

@@ -74,6 +74,8 @@ export class TickTimers {
       cancelled: false,
       cancel: () => {
         timer.cancelled = true
+        const at = this.waiting.indexOf(timer)
+        if (at >= 0) this.waiting.splice(at, 1)
       },
     }
     this.insert(timer)

@@ -15,8 +15,12 @@ export interface TickedRoom {
   timelineShifted(skippedTicks: number): void
 }
 
+/** What may be due at once, unless an option says otherwise. */
+const CATCH_UP_MS = 60
+const CATCH_UP_TICKS = 4
+
 export interface TickLoopOptions {
-  /** How many ticks of one room may be due at once. More would be simulated in a burst that makes the next ones late too; 4 by default. */
+  /** How many ticks of one room may be due at once. More would be simulated in a burst that makes the next ones late too; by default 60 ms of them, at least 4. */
   readonly maxCatchUpTicks?: number
   /** After running ticks for so long the sockets get a turn, even if more ticks are due; 8 by default. */
   readonly maxRunMs?: number
@@ -70,7 +74,7 @@ export class TickLoop {
   /** How late ticks began, over all rooms. */
   readonly lateness = new LogHistogram()
   readonly #timer: TickTimer
-  readonly #maxCatchUpTicks: number
+  readonly #maxCatchUpTicks: number | undefined
   readonly #maxRunMs: number
   readonly #onFailure: (room: TickedRoom, error: unknown) => void
   /** A binary heap: the room whose tick is due first is at 0. */
@@ -82,7 +86,7 @@ export class TickLoop {
 
   constructor(timer: TickTimer, options: TickLoopOptions) {
     this.#timer = timer
-    this.#maxCatchUpTicks = options.maxCatchUpTicks ?? 4
+    this.#maxCatchUpTicks = options.maxCatchUpTicks
     this.#maxRunMs = options.maxRunMs ?? 8
     this.#onFailure = options.onFailure
   }
@@ -129,7 +133,8 @@ export class TickLoop {
   #runTick(entry: Entry, nowMs: number): void {
     const intervalMs = 1000 / entry.rate
     const due = Math.floor((nowMs - entry.nextDueMs) / intervalMs) + 1
-    const skipped = due > this.#maxCatchUpTicks ? due - this.#maxCatchUpTicks : 0
+    const most = this.#maxCatchUpTicks ?? Math.max(CATCH_UP_TICKS, Math.ceil((entry.rate * CATCH_UP_MS) / 1000))
+    const skipped = due > most ? due - most : 0
     if (skipped > 0) {
       entry.skippedTicks += skipped
       entry.epochMs += skipped * intervalMs

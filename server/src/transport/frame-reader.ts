@@ -5,6 +5,11 @@
  * Hot: once per arriving chunk. Never decides that bytes are malformed, and never looks past the chunk.
  */
 
+import type { ReadingMemory } from './socket-reading.ts'
+
+/** Bytes before the payload of a masked frame of up to 125 bytes. */
+export const SHORT_HEADER_BYTES = 6
+
 const FINAL_BINARY = 0x82
 const MASKED = 0x80
 const LENGTH_16 = 126
@@ -15,8 +20,7 @@ export class FrameReader {
   /** Takes one message; `bytes` is borrowed. Returns false to hand everything after it to `passOn`. */
   readonly #onMessage: (bytes: Uint8Array) => boolean
   readonly #passOn: (chunk: Buffer) => void
-
-  #lastView: Uint8Array = new Uint8Array(0)
+  readonly #memory: ReadingMemory
 
   // Where `ws` stands in what was passed on to it.
   /** Payload bytes of its current frame still to come. */
@@ -31,25 +35,33 @@ export class FrameReader {
   #payloadLength = 0
   #inFragments = false
 
-  constructor(maxPayload: number, onMessage: (bytes: Uint8Array) => boolean, passOn: (chunk: Buffer) => void) {
+  /** `memory`: of chunks in its buffer most messages need no new view. */
+  constructor(
+    maxPayload: number,
+    onMessage: (bytes: Uint8Array) => boolean,
+    memory: ReadingMemory,
+    passOn: (chunk: Buffer) => void,
+  ) {
+    this.#memory = memory
     this.#maxPayload = maxPayload
     this.#onMessage = onMessage
     this.#passOn = passOn
   }
 
-  read(chunk: Buffer): void {
-    const at = this.#payloadLeft === 0 && this.#headerSeen === 0 && !this.#inFragments ? this.#readWhole(chunk) : 0
-    if (at === chunk.length) return
-    const rest = at === 0 ? chunk : chunk.subarray(at)
+  /** Reads the first `length` bytes of `chunk`. */
+  read(chunk: Buffer, length = chunk.length): void {
+    const between = this.#payloadLeft === 0 && this.#headerSeen === 0 && !this.#inFragments
+    const at = between ? this.#readWhole(chunk, length) : 0
+    if (at === length) return
+    const rest = chunk.subarray(at, length)
     this.#follow(rest)
     this.#passOn(rest)
   }
 
   /** Hands on the plain frames at the start of the chunk, and returns how many bytes they took. */
-  #readWhole(chunk: Buffer): number {
-    const end = chunk.length
+  #readWhole(chunk: Buffer, end: number): number {
     let at = 0
-    while (end - at >= 6 && chunk[at] === FINAL_BINARY) {
+    while (end - at >= SHORT_HEADER_BYTES && chunk[at] === FINAL_BINARY) {
       const second = chunk[at + 1] ?? 0
       let length = second & ~MASKED
       if (second < MASKED || length === LENGTH_64) break
@@ -63,17 +75,9 @@ export class FrameReader {
       if (next > end || length > this.#maxPayload) break
       for (let i = 0; i < length; i++) chunk[start + i] = (chunk[start + i] ?? 0) ^ (chunk[mask + (i & 3)] ?? 0)
       at = next
-      if (!this.#onMessage(this.#view(chunk.buffer, chunk.byteOffset + start, length))) break
+      if (!this.#onMessage(this.#memory.view(chunk, start, length))) break
     }
     return at
-  }
-
-  /** A view of the payload. Not a Buffer, whose slice() is no copy. Chunks that lie in one reading buffer mostly have it in the same place. */
-  #view(buffer: ArrayBufferLike, offset: number, length: number): Uint8Array {
-    const last = this.#lastView
-    if (last.buffer === buffer && last.byteOffset === offset && last.length === length) return last
-    this.#lastView = new Uint8Array(buffer, offset, length)
-    return this.#lastView
   }
 
   /** Keeps count of where frames begin and end in what `ws` gets. Wrong only for what makes `ws` close the connection. */

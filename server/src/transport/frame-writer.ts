@@ -15,11 +15,11 @@ const MAX_STRING_BYTES = 16_000
 export class FrameWriter {
   readonly #scratch = Buffer.allocUnsafeSlow(MAX_STRING_BYTES + 4)
 
-  write(socket: Duplex, bytes: Uint8Array): void {
+  /** False if the socket now holds more than it likes to. */
+  write(socket: Duplex, bytes: Uint8Array): boolean {
     const length = bytes.length
     if (length > MAX_STRING_BYTES) {
-      socket.write(largeFrame(bytes))
-      return
+      return socket.write(largeFrame(bytes))
     }
     const scratch = this.#scratch
     scratch[0] = FINAL_BINARY
@@ -33,7 +33,7 @@ export class FrameWriter {
       start = 4
     }
     scratch.set(bytes, start)
-    socket.write(scratch.toString('latin1', 0, start + length), 'latin1')
+    return socket.write(scratch.toString('latin1', 0, start + length), 'latin1')
   }
 }
 

@@ -6,19 +6,28 @@
 import type { Duplex } from 'node:stream'
 
 const READING_BYTES = 65_536
-/** Most reads are one short message: their chunks are made once. */
-const KEPT_CHUNKS = 512
+/** Most reads are one short message: views of these are made once. */
+const KEPT_VIEWS = 512
 
 /** The buffer that all sockets of a process may read into: what was read is used up before the next read. */
 export class ReadingMemory {
   readonly buffer = Buffer.allocUnsafeSlow(READING_BYTES)
-  readonly #chunks: Buffer[] = []
+  /** By length: the bytes from `viewsAt` on. */
+  readonly #views: Uint8Array[] = []
+  readonly #viewsAt: number
 
-  /** The first `length` bytes. */
-  chunk(length: number): Buffer {
-    if (length >= KEPT_CHUNKS) return this.buffer.subarray(0, length)
-    for (let next = this.#chunks.length; next <= length; next++) this.#chunks.push(this.buffer.subarray(0, next))
-    return this.#chunks[length] ?? this.buffer.subarray(0, length)
+  /** Keeps views of what begins at `viewsAt`. */
+  constructor(viewsAt: number) {
+    this.#viewsAt = viewsAt
+  }
+
+  /** `length` bytes of a chunk. Not a Buffer, whose slice() is no copy. */
+  view(chunk: Buffer, from: number, length: number): Uint8Array {
+    if (chunk !== this.buffer || from !== this.#viewsAt || length >= KEPT_VIEWS)
+      return new Uint8Array(chunk.buffer, chunk.byteOffset + from, length)
+    const views = this.#views
+    for (let next = views.length; next <= length; next++) views.push(new Uint8Array(chunk.buffer, from, next))
+    return views[length] ?? new Uint8Array(chunk.buffer, from, length)
   }
 }
 
@@ -26,8 +35,8 @@ interface ReadingHandle {
   useUserBuffer(buffer: Buffer): void
 }
 
-/** Reads everything from now on through `onChunk`, whose chunks are borrowed. False, and nothing changed, if this socket cannot. */
-export function readThrough(socket: Duplex, memory: ReadingMemory, onChunk: (chunk: Buffer) => void): boolean {
+/** Reads everything from now on into `buffer`, and says each time how much. False, and nothing changed, if this socket cannot. */
+export function readThrough(socket: Duplex, buffer: Buffer, onRead: (buffer: Buffer, length: number) => void): boolean {
   const inside = socket as unknown as Record<symbol, unknown> & { readonly _handle?: Partial<ReadingHandle> | null }
   const handle = inside._handle
   const symbols = Object.getOwnPropertySymbols(socket)
@@ -37,12 +46,12 @@ export function readThrough(socket: Duplex, memory: ReadingMemory, onChunk: (chu
   const kGenerator = symbolOf('kBufferGen')
   if (kBuffer === undefined || kCallback === undefined || kGenerator === undefined) return false
   if (inside[kBuffer] !== null || typeof handle?.useUserBuffer !== 'function') return false
-  inside[kBuffer] = memory.buffer
+  inside[kBuffer] = buffer
   inside[kGenerator] = null
   inside[kCallback] = (length: number) => {
-    onChunk(memory.chunk(length))
+    onRead(buffer, length)
     return true
   }
-  handle.useUserBuffer(memory.buffer)
+  handle.useUserBuffer(buffer)
   return true
 }

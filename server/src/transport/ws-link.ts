@@ -30,6 +30,7 @@ export class WsLink implements Link {
   readonly #socket: Duplex
   readonly #writer: FrameWriter
   readonly #options: WsLinkOptions
+  readonly #boundIsHigh: boolean
   #receiver: LinkReceiver | undefined
   #ended = false
   #closeTimer: NodeJS.Timeout | undefined
@@ -39,6 +40,7 @@ export class WsLink implements Link {
     this.#socket = socket
     this.#writer = writer
     this.#options = options
+    this.#boundIsHigh = options.maxBufferedBytes >= socket.writableHighWaterMark
     ws.on('message', (data, isBinary) => this.#onWsMessage(data, isBinary))
     ws.on('error', (error) => this.#onWsError(error))
     ws.on('close', (code, text) => this.#onWsClose(code, text.toString()))
@@ -56,7 +58,8 @@ export class WsLink implements Link {
   send(_lane: Lane, bytes: Uint8Array): void {
     // `ws` may have answered a close of the peer, of which the 'close' event tells us only later.
     if (this.#ended || this.#ws.readyState !== OPEN) return
-    this.#writer.write(this.#socket, bytes)
+    // As long as the socket likes what it holds, that is within the bound.
+    if (this.#writer.write(this.#socket, bytes) && this.#boundIsHigh) return
     if (this.#socket.writableLength > this.#options.maxBufferedBytes) this.#dropSlowReader()
   }
 
@@ -88,6 +91,7 @@ export class WsLink implements Link {
         this.#deliver(bytes)
         return !this.#ended
       },
+      this.#options.reading,
       (chunk) => {
         const wasOpen = this.#ws.readyState === OPEN
         // A copy: `ws` keeps what is not whole yet, and the chunk may be lent.
@@ -97,17 +101,18 @@ export class WsLink implements Link {
       },
     )
     let closing = false
-    const onData = (chunk: Buffer): void => {
+    const { reading } = this.#options
+    const onData = (chunk: Buffer, length = chunk.length): void => {
       if (socket.destroyed) return
-      if (!closing) reader.read(chunk)
+      if (!closing) reader.read(chunk, length)
       // Closing is up to `ws`: it must see the rest, and stop by itself.
-      else if (this.#ended) Reflect.apply(parse, socket, [Buffer.from(chunk)])
+      else if (this.#ended) Reflect.apply(parse, socket, [Buffer.from(chunk.subarray(0, length))])
       closing ||= this.#ended || this.#ws.readyState !== OPEN
     }
     socket.removeListener('data', parse as (chunk: Buffer) => void)
     // What came with the handshake waits in the stream, and comes as 'data' also if the rest does not.
-    socket.on('data', onData)
-    readThrough(socket, this.#options.reading, onData)
+    socket.on('data', (chunk: Buffer) => onData(chunk))
+    readThrough(socket, reading.buffer, onData)
   }
 
   #deliver(bytes: Uint8Array): void {

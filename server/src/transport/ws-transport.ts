@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Link } from '@tickmesh/shared'
 import { WebSocketServer } from 'ws'
+import { SHORT_HEADER_BYTES } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { ReadingMemory } from './socket-reading.ts'
 import { WsLink, type WsLinkOptions } from './ws-link.ts'
@@ -38,7 +39,7 @@ export class WsTransport {
       maxBufferedBytes: options.maxBufferedBytes ?? 1_048_576,
       closeTimeoutMs: options.closeTimeoutMs ?? 2_000,
       onDefect: options.onDefect ?? (() => {}),
-      reading: new ReadingMemory(),
+      reading: new ReadingMemory(SHORT_HEADER_BYTES),
     }
     this.#server = new WebSocketServer({
       noServer: true,

@@ -41,6 +41,7 @@ describe('the handshake', () => {
       expect(refused?.code).toBe(code)
       for (const name of names) expect(refused?.message).toContain(name)
       expect(client.closed?.code).toBe(code)
+      expect(server.host.stats.peersDropped).toBe(1)
       expect(server.host.rooms.size).toBe(0)
     })
   }

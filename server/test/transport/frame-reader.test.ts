@@ -1,6 +1,7 @@
 /** Which bytes take the short way. That all bytes are read rightly is proved in ws-link.test.ts. */
 import { describe, expect, it } from 'vitest'
-import { FrameReader } from '../../src/transport/frame-reader.ts'
+import { FrameReader, SHORT_HEADER_BYTES } from '../../src/transport/frame-reader.ts'
+import { ReadingMemory } from '../../src/transport/socket-reading.ts'
 
 const plain = (...payload: number[]): number[] => [0x82, 0x80 | payload.length, 0, 0, 0, 0, ...payload]
 
@@ -10,6 +11,7 @@ function read(...chunks: number[][]): { messages: number[][]; passedOn: number[]
   const reader = new FrameReader(
     1_000,
     (bytes) => messages.push([...bytes]) > 0,
+    new ReadingMemory(SHORT_HEADER_BYTES),
     (chunk) => passedOn.push([...chunk]),
   )
   for (const chunk of chunks) reader.read(Buffer.from(chunk))

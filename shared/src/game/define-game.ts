@@ -101,7 +101,7 @@ export interface GameDefinition<
   step?(world: WorldView<S>, ctx: StepContext<S>): void
   /** What the codec expects at the start of each frame, as `npm run bench -- train` writes it for a game. Part of the schema. */
   readonly prior?: string
-  /** State that is not in fields, such as a physics engine's. Types that are predicted must rebuild from their fields. */
+  /** State that is not in fields, such as a physics engine's. Types that are predicted must rebuild from their fields: on a client it is not rolled back. */
   readonly opaque?: OpaqueState<O>
 }
 

@@ -64,6 +64,8 @@ type PublicKeys<F> = { [K in keyof F]: F[K] extends Field<unknown, 'public'> ? K
 export type MotionView<F> = RecordOf<Pick<F, PublicKeys<F>>>
 
 type InputValue<I> = I extends Press ? number : I extends Level<infer Value> ? Value : ValueOf<I>
+/** The names of the presses. */
+export type PressKeys<I> = Exclude<keyof I, LevelKeys<I>> & string
 type LevelKeys<I> = { [K in keyof I]: I[K] extends Press ? never : K }[keyof I]
 type HeldKeys<I> = {
   [K in keyof I]: I[K] extends Press ? never : I[K] extends Level<unknown, infer P> ? (true extends P ? never : K) : K
@@ -89,6 +91,9 @@ export type EntityName<S extends Shape> = keyof S['entities'] & string
 export type ViewOf<S extends Shape, Name extends EntityName<S>> = EntityView<Name, S['entities'][Name]>
 export type AnyView<S extends Shape> = { [Name in EntityName<S>]: ViewOf<S, Name> }[EntityName<S>]
 export type ReadonlyViewOf<S extends Shape, Name extends EntityName<S>> = ReadonlyEntityView<Name, S['entities'][Name]>
+
+/** An entity of any type; its `type` tells which. */
+export type ReadonlyAnyView<S extends Shape> = { [Name in EntityName<S>]: ReadonlyViewOf<S, Name> }[EntityName<S>]
 
 /** The world as a step sees it: a table per entity type. */
 export type WorldView<S extends Shape> = { readonly [Name in EntityName<S>]: EntityTable<ViewOf<S, Name>> }
@@ -140,11 +145,17 @@ export interface StepContext<S extends Shape> {
   move(entity: EntityBase): void
   /** The player's input of this tick (neutral for seat 0 or an empty seat). */
   inputOf(seat: Seat): InputView<S['inputs']>
-  /** An effect: predicted at once, confirmed or withdrawn later, never played twice. */
+  /**
+   * An effect: predicted at once, confirmed or withdrawn later, never played twice. Of one kind, 16 for each player and tick (or press) are predicted;
+   * further ones come from the server only.
+   */
   emit<Name extends keyof S['events'] & string>(name: Name, fields: InitOf<S['events'][Name]>): void
   /** Something that only the server may decide. Does nothing on a client. */
   command<Name extends keyof S['commands'] & string>(name: Name, fields: InitOf<S['commands'][Name]>): void
-  /** A new entity, stepped from the next tick on. A full table gives a view that nobody will see. */
+  /**
+   * A new entity, stepped from the next tick on. A full table gives a view that nobody will see. Views are borrowed for the tick: keep the `id`, and
+   * look it up in the next. 16 for each player and tick (or press) are predicted.
+   */
   spawn<Name extends EntityName<S>>(
     type: Name,
     fields?: InitOf<S['entities'][Name]> & { readonly owner?: Seat },

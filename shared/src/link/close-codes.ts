@@ -5,38 +5,48 @@
 import type { NetErrorCode } from '../error.ts'
 import type { CloseReason } from './link.ts'
 
-/** The WebSocket close code of each error code. New codes go to the end. */
-export const WEBSOCKET_CLOSE_CODES: Readonly<Record<NetErrorCode, number>> = {
-  BAD_DEFINITION: 4000,
-  BAD_ARGUMENT: 4001,
-  OUT_OF_RANGE: 4002,
-  NON_DETERMINISTIC: 4003,
-  READ_ONLY: 4004,
-  SERVER_ONLY: 4005,
-  WORLD_FULL: 4006,
-  BAD_STATE: 4007,
-  PORT_IN_USE: 4008,
-  MALFORMED: 4009,
-  TOO_LARGE: 4010,
-  TOO_FAST: 4011,
-  TOO_SLOW: 4012,
-  PROTOCOL_MISMATCH: 4013,
-  GAME_MISMATCH: 4014,
-  SCHEMA_MISMATCH: 4015,
-  HANDSHAKE_TIMEOUT: 4016,
-  ORIGIN_REFUSED: 4017,
-  TOO_MANY_CONNECTIONS: 4018,
-  JOIN_REFUSED: 4019,
-  ROOM_NOT_FOUND: 4020,
-  ROOM_FULL: 4021,
-  ROOM_CLOSED: 4022,
-  KICKED: 4023,
-  LEFT: 4024,
-  SERVER_STOPPING: 4025,
-  TIMED_OUT: 4026,
-  CONNECTION_LOST: 4027,
-  CONNECT_FAILED: 4028,
-  INTERNAL: 4029,
+/** In the order of their numbers, from FIRST_CODE on. New codes go to the end. */
+const CODES = [
+  'BAD_DEFINITION',
+  'BAD_ARGUMENT',
+  'OUT_OF_RANGE',
+  'NON_DETERMINISTIC',
+  'READ_ONLY',
+  'SERVER_ONLY',
+  'WORLD_FULL',
+  'BAD_STATE',
+  'PORT_IN_USE',
+  'MALFORMED',
+  'TOO_LARGE',
+  'TOO_FAST',
+  'TOO_SLOW',
+  'PROTOCOL_MISMATCH',
+  'GAME_MISMATCH',
+  'SCHEMA_MISMATCH',
+  'HANDSHAKE_TIMEOUT',
+  'ORIGIN_REFUSED',
+  'TOO_MANY_CONNECTIONS',
+  'JOIN_REFUSED',
+  'ROOM_NOT_FOUND',
+  'ROOM_FULL',
+  'ROOM_CLOSED',
+  'KICKED',
+  'LEFT',
+  'SERVER_STOPPING',
+  'TIMED_OUT',
+  'CONNECTION_LOST',
+  'CONNECT_FAILED',
+  'INTERNAL',
+] as const satisfies readonly NetErrorCode[]
+const FIRST_CODE = 4000
+
+/** The WebSocket close code of each error code. Does not compile if one is missing above. */
+export const WEBSOCKET_CLOSE_CODES: Readonly<Record<NetErrorCode, number>> = Object.fromEntries(
+  CODES.map((code, index) => [code, FIRST_CODE + index]),
+) as Readonly<Record<(typeof CODES)[number], number>>
+
+export function isErrorCode(value: string): value is NetErrorCode {
+  return Object.hasOwn(WEBSOCKET_CLOSE_CODES, value)
 }
 
 /** What the codes of RFC 6455 mean to us; the WebSocket layers of both ends use them by themselves. */
@@ -70,10 +80,10 @@ export function toWebSocketClose(reason: CloseReason): WebSocketClose {
 }
 
 export function fromWebSocketClose(code: number, text: string): CloseReason {
-  for (const [name, number] of Object.entries(WEBSOCKET_CLOSE_CODES)) {
-    if (number !== code) continue
+  const name: NetErrorCode | undefined = CODES[code - FIRST_CODE]
+  if (name !== undefined) {
     const prefix = `${name}: `
-    return { code: name as NetErrorCode, message: text.startsWith(prefix) ? text.slice(prefix.length) : text }
+    return { code: name, message: text.startsWith(prefix) ? text.slice(prefix.length) : text }
   }
   return STANDARD[code] ?? { code: 'CONNECTION_LOST', message: `The connection ended with WebSocket code ${code}.` }
 }

@@ -1,8 +1,18 @@
 /**
  * Hitboxes: the shape that an entity type declares in `defineGame`, and which of its fields place it. Called once per type, at definition.
- * Plain frozen objects that can be hashed into the schema; `hitbox-query.ts` asks them. A wrong size throws BAD_DEFINITION.
+ * Frozen objects, which inherit the queries of their kind from `hitbox-query.ts`. A wrong size throws BAD_DEFINITION.
  */
 import { NetError } from '../error.ts'
+import {
+  box3Queries,
+  boxQueries,
+  capsule3Queries,
+  capsuleQueries,
+  circleQueries,
+  type Queries2,
+  type Queries3,
+  sphereQueries,
+} from './hitbox-query.ts'
 
 /** Which fields place a hitbox in the plane. Defaults: 'x', 'y', and no angle (the shape does not turn). */
 export interface Placement2 {
@@ -21,7 +31,7 @@ export interface Placement3 {
   readonly angle?: string
 }
 
-interface Placed2 {
+interface Placed2 extends Queries2 {
   readonly dimensions: 2
   /** Name of the field that holds the centre's x; `y` likewise. */
   readonly x: string
@@ -30,7 +40,7 @@ interface Placed2 {
   readonly angle: string | undefined
 }
 
-interface Placed3 {
+interface Placed3 extends Queries3 {
   readonly dimensions: 3
   /** Name of the field that holds the centre's x; `y` and `z` likewise. */
   readonly x: string
@@ -86,14 +96,14 @@ export type Hitbox = Hitbox2 | Hitbox3
 /** A circle of `radius` units around (x, y). */
 export function circle(radius: number, placement: Placement2 = {}): CircleHitbox {
   size('circle', 'radius', radius)
-  return Object.freeze({ kind: 'circle', radius, ...placed2('circle', placement) })
+  return placed2(circleQueries, { kind: 'circle', radius }, placement)
 }
 
 /** A box of `width` by `height` units with its middle at (x, y); it turns if `angle` names a field. */
 export function box(width: number, height: number, placement: Placement2 = {}): BoxHitbox {
   size('box', 'width', width)
   size('box', 'height', height)
-  return Object.freeze({ kind: 'box', width, height, ...placed2('box', placement) })
+  return placed2(boxQueries, { kind: 'box', width, height }, placement)
 }
 
 /** A capsule of `length` units from tip to tip, with its middle at (x, y); it lies along x, and turns if `angle` names a field. */
@@ -101,13 +111,13 @@ export function capsule(length: number, radius: number, placement: Placement2 = 
   size('capsule', 'length', length)
   size('capsule', 'radius', radius)
   tipToTip('capsule', 'length', length, radius)
-  return Object.freeze({ kind: 'capsule', length, radius, ...placed2('capsule', placement) })
+  return placed2(capsuleQueries, { kind: 'capsule', length, radius }, placement)
 }
 
 /** A sphere of `radius` units around (x, y, z). */
 export function sphere(radius: number, placement: Placement3 = {}): SphereHitbox {
   size('sphere', 'radius', radius)
-  return Object.freeze({ kind: 'sphere', radius, ...placed3('sphere', placement) })
+  return placed3(sphereQueries, { kind: 'sphere', radius }, placement)
 }
 
 /** A box of `width` by `height` (up) by `depth` units with its middle at (x, y, z); it turns about y if `angle` names a field. */
@@ -115,7 +125,7 @@ export function box3(width: number, height: number, depth: number, placement: Pl
   size('box3', 'width', width)
   size('box3', 'height', height)
   size('box3', 'depth', depth)
-  return Object.freeze({ kind: 'box3', width, height, depth, ...placed3('box3', placement) })
+  return placed3(box3Queries, { kind: 'box3', width, height, depth }, placement)
 }
 
 /** An upright capsule of `height` units from tip to tip, with its middle at (x, y, z). */
@@ -123,24 +133,25 @@ export function capsule3(height: number, radius: number, placement: Placement3 =
   size('capsule3', 'height', height)
   size('capsule3', 'radius', radius)
   tipToTip('capsule3', 'height', height, radius)
-  return Object.freeze({ kind: 'capsule3', height, radius, ...placed3('capsule3', placement) })
+  return placed3(capsule3Queries, { kind: 'capsule3', height, radius }, placement)
 }
 
-function placed2(shape: string, placement: Placement2): Placed2 {
+/** What a constructor says itself. */
+type Sizes<H extends Hitbox> = Omit<H, keyof Placed3>
+
+function placed2<H extends Hitbox2>(queries: Queries2, sizes: Sizes<H>, placement: Placement2): H {
   const { x = 'x', y = 'y', angle } = placement
-  field(shape, 'x', x)
-  field(shape, 'y', y)
-  if (angle !== undefined) field(shape, 'angle', angle)
-  return { dimensions: 2, x, y, angle }
+  return placed<H>(queries, { ...sizes, dimensions: 2, x, y, angle })
 }
 
-function placed3(shape: string, placement: Placement3): Placed3 {
+function placed3<H extends Hitbox3>(queries: Queries3, sizes: Sizes<H>, placement: Placement3): H {
   const { x = 'x', y = 'y', z = 'z', angle } = placement
-  field(shape, 'x', x)
-  field(shape, 'y', y)
-  field(shape, 'z', z)
-  if (angle !== undefined) field(shape, 'angle', angle)
-  return { dimensions: 3, x, y, z, angle }
+  return placed<H>(queries, { ...sizes, dimensions: 3, x, y, z, angle })
+}
+
+function placed<H extends Hitbox>(queries: Queries2 | Queries3, own: Readonly<Record<string, unknown>>): H {
+  for (const name of ['x', 'y', 'z', 'angle']) if (own[name] !== undefined) field(String(own.kind), name, own[name])
+  return Object.freeze(Object.assign(Object.create(queries) as H, own))
 }
 
 /** Squares of sizes must neither vanish nor overflow, so that a ray test never divides nothing by nothing. */
@@ -165,7 +176,7 @@ function tipToTip(shape: string, name: string, whole: number, radius: number): v
   )
 }
 
-function field(shape: string, name: string, value: string): void {
+function field(shape: string, name: string, value: unknown): void {
   if (typeof value === 'string' && value !== '') return
   throw new NetError(
     'BAD_DEFINITION',

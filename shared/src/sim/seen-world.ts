@@ -5,8 +5,6 @@
  */
 import { COLUMN_ID, type CompiledEntity, type CompiledField, type CompiledGame } from '../game/compiled.ts'
 import type { Hitbox } from '../math/hitbox.ts'
-import { overlap2, overlap3, rayHit2, rayHit3 } from '../math/hitbox-query.ts'
-import { cos, sin } from '../math/trig.ts'
 import { advanceByMotion } from '../world/advance.ts'
 import type { View } from '../world/entity-view.ts'
 import { interpolate } from '../world/interpolate.ts'
@@ -79,26 +77,6 @@ interface Target {
   readonly angle: CompiledField | undefined
 }
 
-function halfDiagonal(width: number, height: number, depth: number): number {
-  return Math.sqrt(width * width + height * height + depth * depth) / 2
-}
-
-function radiusOf(hitbox: Hitbox): number {
-  switch (hitbox.kind) {
-    case 'circle':
-    case 'sphere':
-      return hitbox.radius
-    case 'box':
-      return halfDiagonal(hitbox.width, hitbox.height, 0)
-    case 'box3':
-      return halfDiagonal(hitbox.width, hitbox.height, hitbox.depth)
-    case 'capsule':
-      return hitbox.length / 2
-    case 'capsule3':
-      return hitbox.height / 2
-  }
-}
-
 function targetsOf(game: CompiledGame): Target[] {
   const targets: Target[] = []
   for (const type of game.entities) {
@@ -107,7 +85,7 @@ function targetsOf(game: CompiledGame): Target[] {
     const fieldOf = (name: string | undefined) => type.fields.find((field) => field.name === name)
     const z = hitbox.dimensions === 3 ? fieldOf(hitbox.z) : undefined
     const [x, y, angle] = [fieldOf(hitbox.x), fieldOf(hitbox.y), fieldOf(hitbox.angle)]
-    targets.push({ type, hitbox, radius: radiusOf(hitbox), x, y, z, angle })
+    targets.push({ type, hitbox, radius: hitbox.reach(), x, y, z, angle })
   }
   return targets
 }
@@ -140,7 +118,8 @@ export class SeenWorld {
   }
 
   raycast(from: View, angle: number, query: RayQuery = ANY_RAY): Hit | undefined {
-    return this.cast(from, cos(angle), sin(angle), 0, 2, query)
+    const hitbox = this.targets[0]?.hitbox
+    return hitbox && this.cast(from, hitbox.cos(angle), hitbox.sin(angle), 0, 2, query)
   }
 
   raycast3(from: View, dx: number, dy: number, dz: number, query: RayQuery = ANY_RAY): Hit | undefined {
@@ -228,8 +207,8 @@ function rayAgainst(
   const wide = radius * SPARE
   if (along < -wide || along > reach + wide || squared * (1 - 1e-12) - along * along > wide * wide) return -1
   const angle = numberAt(world, target.angle, row)
-  if (hitbox.dimensions === 2) return rayHit2(hitbox, x, y, angle, ox, oy, dx, dy, reach)
-  return rayHit3(hitbox, x, y, z, angle, ox, oy, oz, dx, dy, dz, reach)
+  if (hitbox.dimensions === 2) return hitbox.ray(x, y, angle, ox, oy, dx, dy, reach)
+  return hitbox.ray(x, y, z, angle, ox, oy, oz, dx, dy, dz, reach)
 }
 
 function touches(world: World, target: Target, row: number, x: number, y: number, z: number, radius: number): boolean {
@@ -237,6 +216,6 @@ function touches(world: World, target: Target, row: number, x: number, y: number
   const cx = numberAt(world, target.x, row)
   const cy = numberAt(world, target.y, row)
   const angle = numberAt(world, target.angle, row)
-  if (hitbox.dimensions === 2) return overlap2(hitbox, cx, cy, angle, x, y, radius)
-  return overlap3(hitbox, cx, cy, numberAt(world, target.z, row), angle, x, y, z, radius)
+  if (hitbox.dimensions === 2) return hitbox.touches(cx, cy, angle, x, y, radius)
+  return hitbox.touches(cx, cy, numberAt(world, target.z, row), angle, x, y, z, radius)
 }

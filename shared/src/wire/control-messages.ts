@@ -4,6 +4,7 @@
  * that a newer side may say more; what is there must have its type and keep its bound.
  */
 import type { NetErrorCode } from '../error.ts'
+import { isErrorCode } from '../link/close-codes.ts'
 import { type AttributePatch, isAttributePatch } from './attribute-patch.ts'
 import { isObject, isPlainObject, type PlainObject } from './plain-data.ts'
 
@@ -317,7 +318,7 @@ function parseEnd<End extends 'refused' | 'bye'>(
   if (!isText(code, 64)) return refuse(`${t}.code is not a text`)
   if (!isText(message, MAX_TEXT_LENGTH)) return refuse(`${t}.message is not a text`)
   // A newer server may have codes that this client does not know.
-  return accept({ t, code: isCode(code) ? code : 'INTERNAL', message })
+  return accept({ t, code: isErrorCode(code) ? code : 'INTERNAL', message })
 }
 
 function parseNotice(value: Fields): Parsed<NoticeMessage> {
@@ -332,42 +333,4 @@ function parseNotice(value: Fields): Parsed<NoticeMessage> {
 
 function isNoticeKind(value: unknown): value is NoticeKind {
   return NOTICE_KINDS.includes(value as NoticeKind)
-}
-
-/** Every code, so that adding one to the type without adding it here does not compile. */
-const CODES: Readonly<Record<NetErrorCode, true>> = {
-  BAD_DEFINITION: true,
-  BAD_ARGUMENT: true,
-  OUT_OF_RANGE: true,
-  NON_DETERMINISTIC: true,
-  READ_ONLY: true,
-  SERVER_ONLY: true,
-  WORLD_FULL: true,
-  BAD_STATE: true,
-  PORT_IN_USE: true,
-  MALFORMED: true,
-  TOO_LARGE: true,
-  TOO_FAST: true,
-  TOO_SLOW: true,
-  PROTOCOL_MISMATCH: true,
-  GAME_MISMATCH: true,
-  SCHEMA_MISMATCH: true,
-  HANDSHAKE_TIMEOUT: true,
-  ORIGIN_REFUSED: true,
-  TOO_MANY_CONNECTIONS: true,
-  JOIN_REFUSED: true,
-  ROOM_NOT_FOUND: true,
-  ROOM_FULL: true,
-  ROOM_CLOSED: true,
-  KICKED: true,
-  LEFT: true,
-  SERVER_STOPPING: true,
-  TIMED_OUT: true,
-  CONNECTION_LOST: true,
-  CONNECT_FAILED: true,
-  INTERNAL: true,
-}
-
-function isCode(value: string): value is NetErrorCode {
-  return Object.hasOwn(CODES, value)
 }

@@ -1,5 +1,5 @@
 /**
- * Looks over msgpack bytes before any decoder may touch them. Called by the control codec for every message from the network.
+ * Looks over msgpack bytes before any decoder may touch them. Called by `msgpack-full.ts` for every message; `msgpack-small.ts` refuses the same.
  * One pass without recursion: time is linear in the bytes, memory is one small array per call. Lets through just what control messages are made of:
  * nil, booleans, finite floats, integers that a double holds, UTF-8 strings, binary, arrays, and maps with harmless string keys.
  */
@@ -35,6 +35,8 @@ export interface Refusal {
   readonly code: NetErrorCode
   readonly problem: string
 }
+
+export type Decoded = { readonly ok: true; readonly value: unknown } | Refusal
 
 /** Names that reach an object's prototype. */
 const FORBIDDEN_KEYS = ['__proto__', 'constructor', 'prototype']

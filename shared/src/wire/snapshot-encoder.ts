@@ -6,7 +6,7 @@ import { NetError } from '../error.ts'
 import type { CompiledGame } from '../game/compiled.ts'
 import { RangeEncoder } from './range-coder.ts'
 import { makeLayout, type SnapshotLayout } from './snapshot-layout.ts'
-import { encodeTailFields } from './snapshot-tail.ts'
+import { encodeTailFields, hasNews } from './snapshot-tail.ts'
 import { type BodyInput, SnapshotWriter } from './snapshot-writer.ts'
 
 const FIRST_CAPACITY = 16 * 1024
@@ -58,6 +58,7 @@ export class SnapshotEncoder {
     into: Uint8Array,
     offset: number,
   ): number {
+    if (!hasNews(this.layout, seat, baseline, current)) return offset
     this.range.start(into, offset)
     encodeTailFields(this.range, this.writer.models, this.layout, seat, baseline, current)
     const end = this.range.finish()

@@ -42,8 +42,13 @@ function knownRow(
   return known >= 0 && baseline[plan.owners + known] === seat ? known : -1
 }
 
-/** True if something differs from what the seat knows already. */
-function hasNews(layout: SnapshotLayout, seat: number, baseline: Int32Array | undefined, current: Int32Array): boolean {
+/** True if something differs from what the seat knows already. If not, the tail is empty: its one bit takes no byte. */
+export function hasNews(
+  layout: SnapshotLayout,
+  seat: number,
+  baseline: Int32Array | undefined,
+  current: Int32Array,
+): boolean {
   for (let p = 0; p < layout.pressOffsets.length; p++) {
     const at = (layout.pressOffsets[p] ?? 0) + seat
     if ((current[at] ?? 0) !== (baseline?.[at] ?? 0)) return true

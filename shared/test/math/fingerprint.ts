@@ -4,7 +4,6 @@
  */
 import { exp, log } from '../../src/math/exponential.ts'
 import { box, box3, capsule, capsule3, circle, sphere } from '../../src/math/hitbox.ts'
-import { overlap2, overlap3, rayHit2, rayHit3 } from '../../src/math/hitbox-query.ts'
 import { acos, asin, atan, atan2 } from '../../src/math/inverse-trig.ts'
 import { pow } from '../../src/math/pow.ts'
 import { hash32, SeededRandom } from '../../src/math/random.ts'
@@ -65,14 +64,14 @@ function addRays(bits: BitHash, random: SeededRandom): void {
   const dx = cos(angle)
   const dy = sin(angle)
   for (const hitbox of flat) {
-    bits.add(rayHit2(hitbox, 1, 2, turn, ox, oy, dx, dy, 60))
-    bits.add(overlap2(hitbox, 1, 2, turn, ox, oy, 9) ? 1 : 0)
+    bits.add(hitbox.ray(1, 2, turn, ox, oy, dx, dy, 60))
+    bits.add(hitbox.touches(1, 2, turn, ox, oy, 9) ? 1 : 0)
   }
   bits.add(raySegment(ox, oy, dx, dy, 60, -5, 3, oz, turn))
   const length = hypot(ox, oy, oz)
   for (const hitbox of solid) {
-    bits.add(rayHit3(hitbox, 1, 2, 0, turn, ox, oy, oz, -ox / length, -oy / length, -oz / length, 90))
-    bits.add(overlap3(hitbox, 1, 2, 0, turn, ox, oy, oz, 9) ? 1 : 0)
+    bits.add(hitbox.ray(1, 2, 0, turn, ox, oy, oz, -ox / length, -oy / length, -oz / length, 90))
+    bits.add(hitbox.touches(1, 2, 0, turn, ox, oy, oz, 9) ? 1 : 0)
   }
 }
 

@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Hitbox2, Hitbox3 } from '../../src/math/hitbox.ts'
 import { box, box3, capsule, capsule3, circle, sphere } from '../../src/math/hitbox.ts'
-import { overlap2, overlap3, rayHit2, rayHit3 } from '../../src/math/hitbox-query.ts'
 import { real } from './real.ts'
 import { distance2, distance3, faultOfHit } from './solids.ts'
 
@@ -40,7 +39,7 @@ describe.each(flat)('a ray against a %s', (_, hitboxes) => {
         fc.pre(length > 1e-6)
         const dx = (cx + ax - ox) / length
         const dy = (cy + ay - oy) / length
-        const hit = rayHit2(hitbox, cx, cy, turn, ox, oy, dx, dy, maxDistance)
+        const hit = hitbox.ray(cx, cy, turn, ox, oy, dx, dy, maxDistance)
         answers[hit > 0 ? 'hit' : hit === 0 ? 'inside' : 'miss'] += 1
         const along = (t: number): number => distance2(hitbox, cx, cy, turn, ox + dx * t, oy + dy * t)
         expect(faultOfHit(hit, maxDistance, along)).toBe('')
@@ -55,7 +54,7 @@ describe.each(flat)('a ray against a %s', (_, hitboxes) => {
     const axis = fc.constantFrom([1, 0], [0, 1], [-1, 0], [0, -1]) as fc.Arbitrary<[number, number]>
     fc.assert(
       fc.property(hitboxes, angle, aim, aim, axis, (hitbox, turn, ox, oy, [dx, dy]) => {
-        const hit = rayHit2(hitbox, 0, 0, turn, ox, oy, dx, dy, 100)
+        const hit = hitbox.ray(0, 0, turn, ox, oy, dx, dy, 100)
         const along = (t: number): number => distance2(hitbox, 0, 0, turn, ox + dx * t, oy + dy * t)
         expect(faultOfHit(hit, 100, along)).toBe('')
       }),
@@ -69,7 +68,7 @@ describe.each(flat)('a ray against a %s', (_, hitboxes) => {
       fc.property(hitboxes, angle, place, place, real(0, 60), (hitbox, turn, x, y, radius) => {
         const gap = distance2(hitbox, 3, 4, turn, x, y) - radius
         fc.pre(Math.abs(gap) > 1e-7)
-        const touches = overlap2(hitbox, 3, 4, turn, x, y, radius)
+        const touches = hitbox.touches(3, 4, turn, x, y, radius)
         answers[touches ? 1 : 0] = (answers[touches ? 1 : 0] ?? 0) + 1
         expect(touches).toBe(gap < 0)
       }),
@@ -84,8 +83,8 @@ describe.each(flat)('a ray against a %s', (_, hitboxes) => {
         const [cx = 0, cy = 0, ox = 0, oy = 0, dx = 0, dy = 0, far = 0] = [0, 0, -90, 0, 1, 0, 200].map((v, i) =>
           i === bad ? Number.NaN : v,
         )
-        expect(rayHit2(hitbox, cx, cy, 0.3, ox, oy, dx, dy, far)).toBe(-1)
-        if (bad < 4) expect(overlap2(hitbox, cx, cy, 0.3, ox + 90, oy, 5)).toBe(false)
+        expect(hitbox.ray(cx, cy, 0.3, ox, oy, dx, dy, far)).toBe(-1)
+        if (bad < 4) expect(hitbox.touches(cx, cy, 0.3, ox + 90, oy, 5)).toBe(false)
       }),
     )
   })
@@ -107,7 +106,7 @@ describe.each(solid)('a ray against a %s', (_, hitboxes) => {
         const dx = (cx + ax - ox) / length
         const dy = (cy + ay - oy) / length
         const dz = (cz + az - oz) / length
-        const hit = rayHit3(hitbox, cx, cy, cz, turn, ox, oy, oz, dx, dy, dz, maxDistance)
+        const hit = hitbox.ray(cx, cy, cz, turn, ox, oy, oz, dx, dy, dz, maxDistance)
         answers[hit > 0 ? 'hit' : hit === 0 ? 'inside' : 'miss'] += 1
         const along = (t: number): number => distance3(hitbox, cx, cy, cz, turn, ox + dx * t, oy + dy * t, oz + dz * t)
         expect(faultOfHit(hit, maxDistance, along)).toBe('')
@@ -124,7 +123,7 @@ describe.each(solid)('a ray against a %s', (_, hitboxes) => {
     >
     fc.assert(
       fc.property(hitboxes, angle, aim, aim, aim, axis, (hitbox, turn, ox, oy, oz, [dx, dy, dz]) => {
-        const hit = rayHit3(hitbox, 0, 0, 0, turn, ox, oy, oz, dx, dy, dz, 100)
+        const hit = hitbox.ray(0, 0, 0, turn, ox, oy, oz, dx, dy, dz, 100)
         const along = (t: number): number => distance3(hitbox, 0, 0, 0, turn, ox + dx * t, oy + dy * t, oz + dz * t)
         expect(faultOfHit(hit, 100, along)).toBe('')
       }),
@@ -138,7 +137,7 @@ describe.each(solid)('a ray against a %s', (_, hitboxes) => {
       fc.property(hitboxes, angle, place, place, place, real(0, 90), (hitbox, turn, x, y, z, radius) => {
         const gap = distance3(hitbox, 3, 4, 5, turn, x, y, z) - radius
         fc.pre(Math.abs(gap) > 1e-7)
-        const touches = overlap3(hitbox, 3, 4, 5, turn, x, y, z, radius)
+        const touches = hitbox.touches(3, 4, 5, turn, x, y, z, radius)
         answers[touches ? 1 : 0] = (answers[touches ? 1 : 0] ?? 0) + 1
         expect(touches).toBe(gap < 0)
       }),
@@ -153,8 +152,8 @@ describe.each(solid)('a ray against a %s', (_, hitboxes) => {
         0, 0, 0, -90, 0, 0, 1, 0, 0, 200,
       ].map((v, i) => (i === bad ? Number.NaN : v))
       const hitbox = fc.sample(hitboxes, { numRuns: 1, seed: bad })[0] ?? sphere(1)
-      expect(rayHit3(hitbox, cx, cy, cz, 0.3, ox, oy, oz, dx, dy, dz, far)).toBe(-1)
-      if (bad < 6) expect(overlap3(hitbox, cx, cy, cz, 0.3, ox + 90, oy, oz, 5)).toBe(false)
+      expect(hitbox.ray(cx, cy, cz, 0.3, ox, oy, oz, dx, dy, dz, far)).toBe(-1)
+      if (bad < 6) expect(hitbox.touches(cx, cy, cz, 0.3, ox + 90, oy, oz, 5)).toBe(false)
     }
   })
 })

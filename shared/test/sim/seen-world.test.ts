@@ -4,7 +4,6 @@ import { defineGame } from '../../src/game/define-game.ts'
 import { angle, fixed, float32, int } from '../../src/game/field.ts'
 import { linear } from '../../src/game/motion.ts'
 import { box, capsule3, circle, sphere } from '../../src/math/hitbox.ts'
-import { rayHit2, rayHit3 } from '../../src/math/hitbox-query.ts'
 import { cos, sin } from '../../src/math/trig.ts'
 import { MAX_EXTRAPOLATED_TICKS, makePastWorld, worldAtStamp } from '../../src/sim/seen-world.ts'
 import type { View } from '../../src/world/entity-view.ts'
@@ -216,10 +215,9 @@ describe('a ray', () => {
           let hit = -1
           if (hitbox?.dimensions === 2) {
             const yaw = hitbox.angle === undefined ? 0 : (view[hitbox.angle] ?? 0)
-            hit = rayHit2(hitbox, x, y, yaw, 1, 2, cos(angle), sin(angle), Number.POSITIVE_INFINITY)
+            hit = hitbox.ray(x, y, yaw, 1, 2, cos(angle), sin(angle), Number.POSITIVE_INFINITY)
           } else if (hitbox !== undefined) {
-            hit = rayHit3(
-              hitbox,
+            hit = hitbox.ray(
               x,
               y,
               view[hitbox.z] ?? 0,
