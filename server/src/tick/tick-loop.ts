@@ -95,7 +95,10 @@ export class TickLoop {
     return this.#heap.length
   }
 
-  /** Runs `room` at `rate` ticks per second, the first of them within one interval, at the moment where the other rooms leave the widest gap. */
+  /**
+   * Runs `room` at `rate` ticks per second, the first of them within one interval, at the moment where the other rooms leave the widest gap; where no
+   * gap is worth a wake-up of its own, together with the fewest others.
+   */
   add(room: TickedRoom, rate: number, firstTick = 1): TickHandle {
     if (!(rate > 0 && rate <= 1000)) {
       throw new NetError(
@@ -176,6 +179,11 @@ export class TickLoop {
   }
 }
 
+/** Rooms run together rather than closer than this: each moment at which the process wakes up costs as much as a small room's tick. */
+const LEAST_SPACING_MS = 2
+/** Ticks as close as this are one moment. */
+const SAME_MOMENT_MS = 0.01
+
 /** Where in the next interval to put a new room: the middle of the widest gap between the ticks that are already planned there. */
 function phaseInWidestGap(entries: readonly Entry[], nowMs: number, intervalMs: number): number {
   const phases: number[] = []
@@ -196,7 +204,27 @@ function phaseInWidestGap(entries: readonly Entry[], nowMs: number, intervalMs: 
     }
     before = at
   }
+  if (widestMs < 2 * LEAST_SPACING_MS) return leastCrowded(phases)
   return phase > 0 ? phase : phase + intervalMs
+}
+
+/** Of the moments in `phases`, which are in order, the one with the fewest ticks. */
+function leastCrowded(phases: readonly number[]): number {
+  let best = phases[0] ?? 0
+  let fewest = Number.POSITIVE_INFINITY
+  for (let at = 0; at < phases.length; ) {
+    const moment = phases[at] ?? 0
+    let count = 0
+    while (at < phases.length && (phases[at] ?? 0) - moment < SAME_MOMENT_MS) {
+      count++
+      at++
+    }
+    if (count < fewest) {
+      fewest = count
+      best = moment
+    }
+  }
+  return best
 }
 
 function siftUp(heap: Entry[], start: number): void {

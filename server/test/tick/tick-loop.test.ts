@@ -170,6 +170,20 @@ describe('the tick loop', () => {
     expect(room.ticks.length).toBeGreaterThan(600)
   })
 
+  it('lets many rooms share moments evenly, instead of waking up for each', () => {
+    const machine = new Machine()
+    const loop = new TickLoop(machine, { onFailure: fail })
+    const handles = Array.from({ length: 64 }, () => loop.add(new Counting(), 20))
+    machine.scheduler.runUntil(1_000)
+    const moments = new Map<number, number>()
+    for (const handle of handles) {
+      const phase = Math.round((handle.epochMs % 50) * 100) / 100
+      moments.set(phase, (moments.get(phase) ?? 0) + 1)
+    }
+    expect(moments.size).toBe(16)
+    expect([...moments.values()].every((rooms) => rooms === 4)).toBe(true)
+  })
+
   it('spreads rooms over the interval, also after some have left', () => {
     const machine = new Machine()
     const loop = new TickLoop(machine, { onFailure: fail })
