@@ -21,11 +21,6 @@ export function round(value: number, digits = 0): number {
   return Math.round(value * scale) / scale
 }
 
-/** Microseconds of one client's share of one tick. */
-export function microsPerClientTick(cpuMicros: number, clients: number, ticks: number): number {
-  return cpuMicros / (clients * ticks)
-}
-
 /** Each pair's ratio, then their median: what slows both sides of a pair for a while does not count. */
 export function medianRatio(ours: readonly number[], theirs: readonly number[]): number {
   const ratios: number[] = []

@@ -47,7 +47,7 @@ describe('a room', () => {
     expect(() => room.send('say', { loud: 10 })).toThrow(/loud/)
     expect(() => room.onEvent('boom' as 'fired', () => {})).toThrow(/no event "boom".*fired/)
     expect(() => room.onMessage('nothing' as 'told', () => {})).toThrow(/told/)
-    expect(() => room.press('move')).toThrow(/not a press/)
+    expect(() => room.press('move' as 'fire')).toThrow(/not a press/)
   })
 
   it('leaves: the server hears of it, and nothing goes on', async () => {

@@ -4,7 +4,7 @@
 import { angle, axis2, bool, button, type CompiledGame, defineGame, fixed, int, press } from '@tickmesh/shared'
 
 export const PLAYERS = 16
-export const TICK_RATE = 60
+const TICK_RATE = 60
 
 const SIZE = 4096
 const ACCELERATION = 900
