@@ -2,6 +2,7 @@
  * One field's value against what is expected of it: how the difference is formed, coded and undone. Used by all parts of the snapshot codec; hot.
  * Any int32 may be undone: the result wraps to int32, and `inRange` says whether it is a value of the field.
  */
+import { ROUNDING } from '../game/quantize.ts'
 import type { BitSink, ModelTable } from './bit-model.ts'
 import type { RangeDecoder } from './range-coder.ts'
 import { decodeNonZero, encodeNonZero } from './residual-coder.ts'
@@ -79,9 +80,6 @@ export function decodeValue(
   if (decoder.decodeBit(models, base) === 0) return expected
   return applyResidual(plan, expected, decodeDifference(decoder, models, plan, base))
 }
-
-/** Adding and subtracting this rounds a double below 2^51 to a whole number, half to even. */
-const ROUNDING = 6755399441055744
 
 /** One tick of a linear motion: the new raw position. Equal to what the ready-made motion does through its views. */
 export function linearTick(position: FieldPlan, velocity: FieldPlan, at: number, speed: number, dt: number): number {
