@@ -124,6 +124,7 @@ export {
   MAX_FRAME_HEAD_BYTES,
 } from './wire/frame-head.ts'
 export { InputCodec } from './wire/input-codec.ts'
+export { InputEncoder } from './wire/input-encoder.ts'
 export { createInputHead, type InputMessageHead } from './wire/input-head.ts'
 export { InputRing, STAMP_INTS, TICK_STAMP } from './wire/input-ring.ts'
 export { decodeMessage, encodeMessage } from './wire/message-codec.ts'

@@ -12,7 +12,7 @@ import {
   EventLog,
   type FrameHead,
   INPUT,
-  InputCodec,
+  InputEncoder,
   type InputMessageHead,
   type Link,
   SnapshotDecoder,
@@ -84,7 +84,7 @@ export class RoomClient {
   private readonly baselineOf = new Int32Array(KEPT_TICKS).fill(-1)
   private readonly sentInputs = new SentInputs()
   private readonly inputHead: InputMessageHead
-  private readonly inputCodec: InputCodec
+  private readonly inputEncoder: InputEncoder
   private newestArrivalMs = 0
   private needsFull = false
   private usedThrough = -1
@@ -117,7 +117,7 @@ export class RoomClient {
     this.latch = new InputLatch(game, options.development)
     this.lead = new LeadController(clock.delayMs / 2 + 1000 / game.tickRate)
     this.inputHead = createInputHead(game)
-    this.inputCodec = new InputCodec(game)
+    this.inputEncoder = new InputEncoder(game)
   }
 
   /** True once there is a world to play in. */
@@ -339,7 +339,7 @@ export class RoomClient {
     head.wideCounters = !this.link.ordered && tick - this.usedThrough > this.game.tickRate
     writer.start(outgoing, 0, outgoing.length)
     writer.u8(INPUT)
-    this.inputCodec.encode(writer, prediction.inputs, head)
+    this.inputEncoder.encode(writer, prediction.inputs, head)
     this.sentInputs.add(tick, nowMs, this.leadOf(tick, nowMs))
     this.counts.bytesOut += writer.position
     this.link.send('datagram', this.outgoingView(writer.position))
