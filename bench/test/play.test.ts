@@ -53,12 +53,25 @@ describe('three players for a minute at 100 ms with 20 ms of jitter', () => {
     await lab.run(10_000)
     const server = [...lab.host.rooms.values()][0]
     expect(server).toBeDefined()
-    const truth = [...(server?.world.player ?? [])].map((p) => ({ id: p.id, x: p.x, y: p.y, hp: p.hp, aim: p.aim }))
-    expect(truth).toHaveLength(3)
+    if (server === undefined) return
+    const publicOf = (world: Pick<typeof server.world, 'player' | 'rocket'>) => ({
+      players: [...world.player].map(({ id, owner, x, y, vx, vy, aim, hp }) => ({ id, owner, x, y, vx, vy, aim, hp })),
+      rockets: [...world.rocket].map(({ id, owner, x, y, vx, vy, fuse }) => ({ id, owner, x, y, vx, vy, fuse })),
+    })
+    const truth = publicOf(server.world)
+    const attributes = [...server.players.values()].map((player) => [player.seat, player.attributes] as const)
+    expect(truth.players).toHaveLength(3)
+    expect(attributes).toHaveLength(3)
     for (const room of rooms) {
-      const seen = [...room.debug.server.player].map((p) => ({ id: p.id, x: p.x, y: p.y, hp: p.hp, aim: p.aim }))
-      expect(seen).toEqual(truth)
-      expect(room.debug.server.rocket.count).toBe(server?.world.rocket.count)
+      expect(publicOf(room.debug.server as unknown as typeof server.world)).toEqual(truth)
+      const own = [...room.debug.server.player].find(({ owner }) => owner === room.seat)
+      const ownTruth = [...server.world.player].find(({ owner }) => owner === room.seat)
+      expect(own?.ammo).toBe(ownTruth?.ammo)
+      expect(own?.ammo).toBeLessThan(5000)
+      const others = [...room.debug.server.player].filter(({ owner }) => owner !== room.seat)
+      expect(others.every(({ ammo }) => ammo === 5000)).toBe(true)
+      for (const [seat, known] of attributes) expect(room.players.get(seat)?.attributes).toEqual(known)
+      expect(room.players.size).toBe(3)
     }
   })
 
