@@ -4,21 +4,18 @@
  */
 import {
   type CloseReason,
-  CONTROL,
-  decodeControl,
   type Game,
   type InputSample,
   type Link,
   NetError,
   type NetErrorCode,
   PROTOCOL_VERSION,
-  parseServerMessage,
-  SERVER_CONTROL_LIMITS,
+  packControl,
   type ServerMessage,
   type Shape,
   SNAPSHOT,
 } from '@tickmesh/shared'
-import { packControl } from './connection/pack-control.ts'
+import { readServerMessage } from './connection/read-control.ts'
 import { connectWebSocket } from './connection/websocket-link.ts'
 import { LiveRoom } from './live-room.ts'
 import type { ClientHost } from './play/client-host.ts'
@@ -145,9 +142,8 @@ class Handshake {
     if (this.room !== undefined) return this.room.receive(bytes)
     // A frame may overtake the welcome where there are two lanes.
     if (this.settled || bytes[0] === SNAPSHOT) return
-    const decoded = bytes[0] === CONTROL ? decodeControl(bytes.subarray(1), SERVER_CONTROL_LIMITS) : undefined
-    const parsed = decoded?.ok === true ? parseServerMessage(decoded.value) : undefined
-    if (parsed?.ok !== true)
+    const message = readServerMessage(bytes)
+    if (message === undefined)
       return this.refuse(
         new NetError(
           'MALFORMED',
@@ -155,7 +151,6 @@ class Handshake {
           'Is this the address of a Tickmesh server?',
         ),
       )
-    const { message } = parsed
     if (message.t === 'refused' || message.t === 'bye') return this.refuse(refusal(message.code, message.message))
     if (message.t === 'welcome') this.onWelcome(message)
   }

@@ -6,22 +6,19 @@ import {
   type AttributePatch,
   applyPatch,
   type CloseReason,
-  CONTROL,
   type CompiledGame,
   type CompiledMessage,
-  decodeControl,
   decodeMessage,
   encodeMessage,
   type Link,
   NetError,
-  parseServerMessage,
-  SERVER_CONTROL_LIMITS,
+  packControl,
   type Seat,
   type ServerMessage,
   SNAPSHOT,
   World,
 } from '@tickmesh/shared'
-import { packControl } from './connection/pack-control.ts'
+import { readServerMessage } from './connection/read-control.ts'
 import { Listeners, listenersOf, report } from './listeners.ts'
 import type { ClientHost } from './play/client-host.ts'
 import type { ClockSync } from './play/clock-sync.ts'
@@ -209,11 +206,10 @@ export class LiveRoom {
       this.tellReady()
       return
     }
-    const decoded = bytes[0] === CONTROL ? decodeControl(bytes.subarray(1), SERVER_CONTROL_LIMITS) : undefined
-    const parsed = decoded?.ok === true ? parseServerMessage(decoded.value) : undefined
-    if (parsed?.ok !== true)
+    const message = readServerMessage(bytes)
+    if (message === undefined)
       return this.end({ code: 'MALFORMED', message: 'the server sent a message that cannot be read' })
-    this.onControl(parsed.message, nowMs)
+    this.onControl(message, nowMs)
   }
 
   private tellReady(): void {

@@ -13,7 +13,6 @@ import {
   type DecodeStatus,
   decodeControl,
   decodeFrameHead,
-  encodeControl,
   encodeMessage,
   type FrameHead,
   type Game,
@@ -25,6 +24,7 @@ import {
   type Lane,
   type Link,
   PROTOCOL_VERSION,
+  packControl,
   parseServerMessage,
   type ServerMessage,
   type Shape,
@@ -143,11 +143,7 @@ export class RawClient {
   }
 
   control(message: object): void {
-    const packed = encodeControl(message)
-    const bytes = new Uint8Array(packed.length + 1)
-    bytes[0] = CONTROL
-    bytes.set(packed, 1)
-    this.link.send('reliable', bytes)
+    this.link.send('reliable', packControl(message))
   }
 
   hello(more: object = {}): void {

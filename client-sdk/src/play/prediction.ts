@@ -23,8 +23,8 @@ import type { Smoothing } from './smoothing.ts'
 
 /** Ticks that predictions and inputs are kept for. */
 const KEPT_TICKS = 128
-/** How far ahead of the newest snapshot a client predicts at most; beyond, it waits. */
-export function maxAheadTicks(tickRate: number): number {
+/** Half a second, at least 64 ticks, and within what is kept. */
+function aheadTicksAt(tickRate: number): number {
   return Math.min(KEPT_TICKS - 8, Math.max(64, Math.ceil(tickRate / 2)))
 }
 
@@ -43,6 +43,8 @@ export class Prediction {
   tick = -1
   /** No inputs were made for ticks before this one since the last gap. */
   firstInputTick = 0
+  /** How far ahead of the newest snapshot it predicts at most; beyond, it waits. */
+  readonly maxAheadTicks: number
   private readonly game: CompiledGame
   private readonly sim: Simulation
   private readonly tentativeSim: Simulation
@@ -62,6 +64,7 @@ export class Prediction {
     parts: { events: EventTracker; smoothing: Smoothing; development: boolean },
   ) {
     this.game = game
+    this.maxAheadTicks = aheadTicksAt(game.tickRate)
     const options = { side: 'client', development: parts.development, snapshots: frames } as const
     this.sim = new Simulation(game, options)
     this.tentativeSim = new Simulation(game, { ...options, eventTicks: 1 })
@@ -87,7 +90,7 @@ export class Prediction {
 
   /** True if a further tick would be too far ahead of what the server has told. */
   get blocked(): boolean {
-    return this.snapshotTick < 0 || this.tick - this.snapshotTick >= maxAheadTicks(this.game.tickRate)
+    return this.snapshotTick < 0 || this.tick - this.snapshotTick >= this.maxAheadTicks
   }
 
   predicts(view: Parameters<Simulation['predicts']>[0]): boolean {

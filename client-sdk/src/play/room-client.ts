@@ -15,10 +15,10 @@ import {
   InputEncoder,
   type InputMessageHead,
   type Link,
+  packControl,
   SnapshotDecoder,
   SnapshotRing,
 } from '@tickmesh/shared'
-import { packControl } from '../connection/pack-control.ts'
 import type { ClientHost } from './client-host.ts'
 import type { ClockSync } from './clock-sync.ts'
 import { type EventListener, EventTracker } from './event-tracker.ts'
@@ -26,7 +26,7 @@ import { InputLatch } from './input-latch.ts'
 import { LeadController } from './lead.ts'
 import { createCounts, type PlayCounts } from './play-counts.ts'
 import { Playback } from './playback.ts'
-import { maxAheadTicks, Prediction } from './prediction.ts'
+import { Prediction } from './prediction.ts'
 import { Screen } from './screen.ts'
 import { SentInputs } from './sent-inputs.ts'
 import { Smoothing } from './smoothing.ts'
@@ -271,12 +271,12 @@ export class RoomClient {
     this.lead.advance(nowMs)
     if (!this.ready) return nowMs + Math.min(MAX_WAIT_MS, this.tickMs)
     if (!this.inStep(nowMs)) return nowMs + this.tickMs
-    const due = this.dueTick(nowMs)
+    const due = Math.floor(this.playerTickAt(nowMs))
     const { prediction } = this
     const first = prediction.inputs.newestTick < 0
     if ((first || due - prediction.tick > CATCH_UP_MS / this.tickMs) && !prediction.blocked) this.jumpTo(due, first)
     while (prediction.tick < due && !prediction.blocked) this.runTick(nowMs)
-    const ahead = prediction.tick + 1 - (this.serverTickAt(nowMs) + this.lead.leadMs / this.tickMs)
+    const ahead = prediction.tick + 1 - this.playerTickAt(nowMs)
     return nowMs + Math.min(MAX_WAIT_MS, Math.max(1, prediction.blocked ? this.tickMs : ahead * this.tickMs))
   }
 
@@ -285,11 +285,12 @@ export class RoomClient {
    * Then no inputs are made; they would all be late.
    */
   inStep(nowMs: number): boolean {
-    return this.ready && this.serverTickAt(nowMs) - this.newestTick < maxAheadTicks(this.game.tickRate)
+    return this.ready && this.serverTickAt(nowMs) - this.newestTick < this.prediction.maxAheadTicks
   }
 
-  private dueTick(nowMs: number): number {
-    return Math.floor(this.serverTickAt(nowMs) + this.lead.leadMs / this.tickMs)
+  /** Where this player is in time, in ticks: the server's present and the lead. */
+  private playerTickAt(nowMs: number): number {
+    return this.serverTickAt(nowMs) + this.lead.leadMs / this.tickMs
   }
 
   /** Goes on at the tick that is due, without inputs for those before: they would be late. */
@@ -299,9 +300,7 @@ export class RoomClient {
       this.counts.stalls++
       this.lead.jump()
     }
-    prediction.skipTo(
-      Math.max(prediction.tick, Math.min(due - 1, this.newestTick + maxAheadTicks(this.game.tickRate) - 1)),
-    )
+    prediction.skipTo(Math.max(prediction.tick, Math.min(due - 1, this.newestTick + this.prediction.maxAheadTicks - 1)))
   }
 
   private runTick(nowMs: number): void {
@@ -373,7 +372,7 @@ export class RoomClient {
   draw(nowMs: number): boolean {
     if (!this.look(nowMs)) return false
     const { playback, prediction } = this
-    const ahead = this.serverTickAt(nowMs) + this.lead.leadMs / this.tickMs - prediction.tick
+    const ahead = this.playerTickAt(nowMs) - prediction.tick
     const fraction = Math.min(1, Math.max(0, ahead))
     this.drawnAt = prediction.tick + fraction
     const next = prediction.blocked ? prediction.present : prediction.tentative(this.latch, playback.stamp)

@@ -6,6 +6,7 @@ import {
   COLUMN_ID,
   type CompiledEntity,
   type CompiledGame,
+  copyRow,
   FRACTION_ONE,
   HEADER_COUNTS,
   interpolate,
@@ -85,11 +86,4 @@ export class Screen {
 
 function idAt(type: CompiledEntity, ints: Int32Array, row: number): number {
   return ints[type.base + COLUMN_ID * type.rows + row] ?? 0
-}
-
-function copyRow(type: CompiledEntity, from: Int32Array, row: number, out: Int32Array, to: number): void {
-  for (let column = 0; column < type.columns; column++) {
-    const at = type.base + column * type.rows
-    out[at + to] = from[at + row] ?? 0
-  }
 }

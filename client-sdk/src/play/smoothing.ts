@@ -7,6 +7,7 @@ import {
   COLUMN_ID,
   type CompiledEntity,
   type CompiledGame,
+  findRow,
   HEADER_COUNTS,
   TELEPORT_MASK,
   type World,
@@ -50,7 +51,7 @@ export class Smoothing {
       for (let row = 0; row < count; row++) {
         if (!predicted(type, row)) continue
         const id = after[type.base + COLUMN_ID * type.rows + row] ?? 0
-        const old = rowOf(type, before, id)
+        const old = findRow(type, before, before[HEADER_COUNTS + type.index] ?? 0, id)
         if (old >= 0 && this.add(type, id, before, old, after, row)) moved++
       }
     }
@@ -120,21 +121,6 @@ export class Smoothing {
       }
     }
   }
-}
-
-/** Row of an entity in a settled world's memory, or -1. */
-function rowOf(type: CompiledEntity, ints: Int32Array, id: number): number {
-  const ids = type.base + COLUMN_ID * type.rows
-  let low = 0
-  let high = (ints[HEADER_COUNTS + type.index] ?? 0) - 1
-  while (low <= high) {
-    const middle = (low + high) >> 1
-    const found = ints[ids + middle] ?? 0
-    if (found === id) return middle
-    if (found < id) low = middle + 1
-    else high = middle - 1
-  }
-  return -1
 }
 
 /** Wraps to [-half, half). */

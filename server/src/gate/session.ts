@@ -22,7 +22,7 @@ import {
 } from '@tickmesh/shared'
 import { failureLine } from '../ops/failure-line.ts'
 import type { Log } from '../ops/log-line.ts'
-import { type PlayerCore, packControl } from '../room/player-core.ts'
+import { type PlayerCore, packToClient } from '../room/player-core.ts'
 import type { RoomCore } from '../room/room-core.ts'
 import type { Limits } from './limits.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -110,7 +110,7 @@ export class Session implements LinkReceiver {
       this.player.end(reason)
       return
     }
-    this.link.send('reliable', packControl({ t: 'refused', code, message }))
+    this.link.send('reliable', packToClient({ t: 'refused', code, message }))
     this.link.close(reason)
   }
 
@@ -187,7 +187,7 @@ export class Session implements LinkReceiver {
         // Not only when the link has ended: the seat is free for whoever comes now.
         return room.leave(player, { code: 'LEFT', message: 'The player left.' })
       case 'ping':
-        return player.tell(packControl({ t: 'pong', id: message.id, serverMs: this.host.clock.nowMs() }))
+        return player.tell(packToClient({ t: 'pong', id: message.id, serverMs: this.host.clock.nowMs() }))
       case 'full':
         return room.replication.requestFull(player, this.host.clock.nowMs())
       case 'msg': {

@@ -3,7 +3,7 @@
  */
 import type { AttributePatch, PlainObject } from '@tickmesh/shared'
 import type { AttributeSet } from './attribute-set.ts'
-import { type PlayerCore, packControl } from './player-core.ts'
+import { type PlayerCore, packToClient } from './player-core.ts'
 
 /** Players in one message; more go into further ones, so that a message keeps its bounds. */
 const PLAYERS_PER_MESSAGE = 32
@@ -13,7 +13,7 @@ type SeatPatch = readonly [seat: number, patch: AttributePatch | null]
 export class AttributeBroadcast {
   /** Tells those who stay that a seat is empty. */
   left(tick: number, seat: number, players: readonly PlayerCore[]): void {
-    tellAll(players, packControl({ t: 'attr', tick, players: [[seat, null]] }))
+    tellAll(players, packToClient({ t: 'attr', tick, players: [[seat, null]] }))
   }
 
   /** Sends what changed to all players that sit. Most ticks have nothing to say, and cost a look at each player. */
@@ -30,16 +30,16 @@ export class AttributeBroadcast {
     if (roomPatch === undefined && patches.length === 0) return
     const rest = roomPatch === undefined ? {} : { room: roomPatch }
     const first = { t: 'attr', tick, ...rest, players: patches.slice(0, PLAYERS_PER_MESSAGE) }
-    tellAll(players, packControl(first))
+    tellAll(players, packToClient(first))
     for (let at = PLAYERS_PER_MESSAGE; at < patches.length; at += PLAYERS_PER_MESSAGE) {
-      tellAll(players, packControl({ t: 'attr', tick, players: patches.slice(at, at + PLAYERS_PER_MESSAGE) }))
+      tellAll(players, packToClient({ t: 'attr', tick, players: patches.slice(at, at + PLAYERS_PER_MESSAGE) }))
     }
   }
 
   /** Tells everybody but the newcomer that it is there. The newcomer's welcome says so. */
   announce(tick: number, newcomer: PlayerCore, players: readonly PlayerCore[]): void {
     newcomer.attributes.takePatch()
-    const bytes = packControl({ t: 'attr', tick, players: [[newcomer.seat, { set: newcomer.attributes.known }]] })
+    const bytes = packToClient({ t: 'attr', tick, players: [[newcomer.seat, { set: newcomer.attributes.known }]] })
     for (const player of players) if (player !== newcomer && player.seated) player.tell(bytes)
   }
 
@@ -50,7 +50,7 @@ export class AttributeBroadcast {
     const more: Uint8Array[] = []
     for (let at = PLAYERS_PER_MESSAGE; at < entries.length; at += PLAYERS_PER_MESSAGE) {
       const some = entries.slice(at, at + PLAYERS_PER_MESSAGE).map(([seat, known]) => [seat, { set: known }])
-      more.push(packControl({ t: 'attr', tick, players: some }))
+      more.push(packToClient({ t: 'attr', tick, players: some }))
     }
     return { first: entries.slice(0, PLAYERS_PER_MESSAGE), more }
   }

@@ -4,12 +4,11 @@
  */
 import {
   type CloseReason,
-  CONTROL,
   type CompiledGame,
-  encodeControl,
   type InputMessageHead,
   type Link,
   type PlainObject,
+  packControl,
   SERVER_CONTROL_LIMITS,
 } from '@tickmesh/shared'
 import type { Player, PlayerStats } from './api.ts'
@@ -31,13 +30,9 @@ export interface PlayerInit {
   readonly window: ViewWindow
 }
 
-/** A control message as it crosses a link: its kind, then msgpack. */
-export function packControl(message: object): Uint8Array {
-  const packed = encodeControl(message, SERVER_CONTROL_LIMITS)
-  const bytes = new Uint8Array(packed.length + 1)
-  bytes[0] = CONTROL
-  bytes.set(packed, 1)
-  return bytes
+/** A control message for clients, which take larger ones than they may send. */
+export function packToClient(message: object): Uint8Array {
+  return packControl(message, SERVER_CONTROL_LIMITS)
 }
 
 export class PlayerCore {
@@ -152,7 +147,7 @@ export class PlayerCore {
     this.ended = true
     this.link.send(
       'reliable',
-      packControl({ t: this.welcomed ? 'bye' : 'refused', code: reason.code, message: reason.message }),
+      packToClient({ t: this.welcomed ? 'bye' : 'refused', code: reason.code, message: reason.message }),
     )
     this.link.close(reason)
   }

@@ -25,7 +25,7 @@ import type { TickHandle } from '../tick/tick-loop.ts'
 import type { Player, RoomStats, Suspicion } from './api.ts'
 import { AttributeBroadcast } from './attribute-broadcast.ts'
 import { AttributeSet } from './attribute-set.ts'
-import { freeSeat, PlayerCore, packControl } from './player-core.ts'
+import { freeSeat, PlayerCore, packToClient } from './player-core.ts'
 import { Replication } from './replication.ts'
 import type { UntypedRules } from './rules.ts'
 import { releaseEntities, setPresent } from './seat-columns.ts'
@@ -232,7 +232,7 @@ export class RoomCore {
   timelineShifted(skippedTicks: number): void {
     const message = `the process stood still or is overloaded: the room goes on ${skippedTicks} ticks later.`
     this.options.log({ level: 'warn', event: 'timeline-shifted', message, room: this.id })
-    const bytes = packControl({ t: 'notice', kind: 'timeline', epochMs: this.handle?.epochMs ?? 0 })
+    const bytes = packToClient({ t: 'notice', kind: 'timeline', epochMs: this.handle?.epochMs ?? 0 })
     for (const player of this.players) if (player.seated) player.tell(bytes)
   }
 
@@ -260,7 +260,7 @@ export class RoomCore {
     if (player.ended) return
     this.broadcast.announce(tick, player, this.players)
     const roster = this.broadcast.roster(tick, player, this.players)
-    player.welcome(packControl(welcomeOf(this, player, roster.first, tick)))
+    player.welcome(packToClient(welcomeOf(this, player, roster.first, tick)))
     for (const bytes of roster.more) player.tell(bytes)
   }
 

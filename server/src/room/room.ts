@@ -3,7 +3,7 @@
  */
 import { encodeMessage, NetError, type PlainObject, type Shape, type View } from '@tickmesh/shared'
 import type { Player, Room, RoomStats } from './api.ts'
-import { type PlayerCore, packControl } from './player-core.ts'
+import { type PlayerCore, packToClient } from './player-core.ts'
 import type { RoomCore } from './room-core.ts'
 import type { Timer } from './tick-timers.ts'
 
@@ -108,6 +108,6 @@ export class RoomFacade {
       const names = this.#core.game.toClient.map(({ name }) => name).join(', ')
       throw new NetError('BAD_ARGUMENT', `there is no message "${message}" to clients.`, `Declared are: ${names}.`)
     }
-    return packControl({ t: 'msg', i: declared.index, v: encodeMessage(declared, values) })
+    return packToClient({ t: 'msg', i: declared.index, v: encodeMessage(declared, values) })
   }
 }

@@ -2,7 +2,8 @@
  * The owner's tail of a frame: the owner-only fields of what a seat owns, and its press counters, against the baseline. Encoder and decoder side
  * by side; hot, once per client and frame. Nothing new takes no byte. What there is ends with 16 bits of check.
  */
-import { COLUMN_ID, HEADER_COUNTS } from '../game/compiled.ts'
+import { HEADER_COUNTS } from '../game/compiled.ts'
+import { findRow } from '../world/rows.ts'
 import type { BitSink } from './bit-model.ts'
 import { hashFinish, hashStep } from './hash.ts'
 import type { RangeDecoder } from './range-coder.ts'
@@ -14,21 +15,6 @@ import { decodeValue, encodeValue, inRange } from './snapshot-values.ts'
 const CHECK_BITS = 16
 const CHECK_MASK = 0xffff
 
-/** The row of an id in a memory, or -1. */
-function rowOf(plan: TypePlan, memory: Int32Array, id: number): number {
-  const ids = plan.type.base + COLUMN_ID * plan.type.rows
-  let low = 0
-  let high = (memory[HEADER_COUNTS + plan.index] ?? 0) - 1
-  while (low <= high) {
-    const middle = (low + high) >> 1
-    const found = memory[ids + middle] ?? 0
-    if (found === id) return middle
-    if (found < id) low = middle + 1
-    else high = middle - 1
-  }
-  return -1
-}
-
 /** The baseline's row that an owned row is coded against, or -1 for the initial values. */
 function knownRow(
   plan: TypePlan,
@@ -38,7 +24,7 @@ function knownRow(
   seat: number,
 ): number {
   if (baseline === undefined) return -1
-  const known = rowOf(plan, baseline, current[plan.ids + row] ?? 0)
+  const known = findRow(plan.type, baseline, baseline[HEADER_COUNTS + plan.index] ?? 0, current[plan.ids + row] ?? 0)
   return known >= 0 && baseline[plan.owners + known] === seat ? known : -1
 }
 

@@ -13,6 +13,7 @@ import {
   TELEPORT_MASK,
 } from '../game/compiled.ts'
 import { floatBits, floatOfBits } from '../game/quantize.ts'
+import { copyRow } from './rows.ts'
 import type { World } from './world.ts'
 
 /** Parts between two snapshots. */
@@ -41,13 +42,6 @@ function mixRaw(compiled: CompiledField, a: number, b: number, fraction: number)
     return raw
   }
   return a + Math.floor(((b - a) * fraction) / FRACTION_ONE + 0.5)
-}
-
-function copyRow(type: CompiledEntity, from: Int32Array, row: number, out: Int32Array, to: number): void {
-  for (let column = 0; column < type.columns; column++) {
-    const at = type.base + column * type.rows
-    out[at + to] = from[at + row] ?? 0
-  }
 }
 
 function mixRow(

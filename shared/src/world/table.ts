@@ -6,6 +6,7 @@ import { NetError } from '../error.ts'
 import { COLUMN_FLAGS, COLUMN_ID, type CompiledEntity, FLAG_DEAD, HEADER_COUNTS } from '../game/compiled.ts'
 import type { View, ViewClass } from './entity-view.ts'
 import type { ViewHost } from './row-view.ts'
+import { findRow } from './rows.ts'
 
 /** What a table needs to know of its world. */
 export interface TableHost extends ViewHost {
@@ -68,20 +69,13 @@ export class Table implements Iterable<View> {
 
   /** Row of an entity, or -1. */
   rowOf(id: number): number {
-    const { ints } = this.world
-    const base = this.type.base + COLUMN_ID * this.type.rows
-    const settled = this.world.settledCount(this.type.index)
-    let low = 0
-    let high = settled - 1
-    while (low <= high) {
-      const middle = (low + high) >> 1
-      const found = ints[base + middle] ?? 0
-      if (found === id) return middle
-      if (found < id) low = middle + 1
-      else high = middle - 1
-    }
+    const { world, type } = this
+    const settled = world.settledCount(type.index)
+    const found = findRow(type, world.ints, settled, id)
+    if (found >= 0) return found
+    const ids = type.base + COLUMN_ID * type.rows
     const { count } = this
-    for (let row = settled; row < count; row++) if (ints[base + row] === id) return row
+    for (let row = settled; row < count; row++) if (world.ints[ids + row] === id) return row
     return -1
   }
 
