@@ -1,0 +1,61 @@
+/**
+ * What the latency bench measures: the JSON that it prints, that the HTML report draws and that `--compare` reads. Types only. Milliseconds everywhere.
+ * A press is followed from its key event to (own) the first frame that shows its effect on the own screen, (server) the computation of its tick on the
+ * server, (other) the first frame that shows it on another player's screen.
+ */
+import type { LinkKind } from '../quality/quality-result.ts'
+
+/** Percentiles from an HDR histogram, and the histogram itself as (upper edge, count) steps. */
+export interface LatencyDistribution {
+  readonly count: number
+  readonly meanMs: number
+  readonly p50Ms: number
+  readonly p90Ms: number
+  readonly p99Ms: number
+  readonly maxMs: number
+  readonly steps: readonly (readonly [upToMs: number, count: number])[]
+}
+
+/** Where the time from the press to another's screen went, in order. Their means add up to the mean of `other`. */
+export type LatencyStageName =
+  | 'sampling' // from the key event to the tick that takes it up, and its sending
+  | 'uplink' // network to the server
+  | 'serverWait' // arrived, until its tick is computed
+  | 'snapshotWait' // computed, until a snapshot carries it
+  | 'downlink' // network to the other player
+  | 'interpolation' // arrived, until the view time reaches it
+  | 'display' // until the display frame that shows it
+
+export interface LatencyStage {
+  readonly name: LatencyStageName
+  readonly meanMs: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+export interface LatencyCell {
+  readonly rttMs: number
+  readonly jitterMs: number
+  readonly lossPct: number
+  readonly link: LinkKind
+  /** `virtual`: simulated time; `real`: real sockets through the relay. */
+  readonly where: 'virtual' | 'real'
+  readonly own: LatencyDistribution
+  readonly server: LatencyDistribution
+  readonly other: LatencyDistribution
+  readonly stages: readonly LatencyStage[]
+  /** Presses that never showed: refused or lost. */
+  readonly pressesLost: number
+}
+
+export interface LatencyResult {
+  readonly kind: 'latency'
+  readonly version: 1
+  readonly seed: number
+  readonly secondsPerCell: number
+  readonly tickRate: number
+  readonly snapshotRate: number
+  readonly displayHz: number
+  readonly networkModel: readonly string[]
+  readonly cells: readonly LatencyCell[]
+}
