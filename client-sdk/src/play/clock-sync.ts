@@ -1,11 +1,14 @@
 /**
  * The client's idea of the server's clock: samples of four timestamps through the clock filter, and a disciplined clock that follows it.
- * Pure. Everything on a client that must agree with the server in time asks `serverNow`.
+ * Pure. Everything on a client that must agree with the server in time asks `serverNow`. It never runs backwards, except in a step (`steps` counts them).
+ * What one message alone says against all others never moves it; three in a row that agree do, and so does a gap in local time (docs/clock.md).
  */
 import { ClockDiscipline, ClockFilter } from '@tickmesh/shared'
 
-/** Two exchanges whose possible offsets are further apart than this cannot both be true: a clock was stopped or set. */
-const CONTRADICTION_MS = 250
+/** A message sent later than this in the future cannot be: our clock stood still. The lateness of timers and a bad first estimate stay below. */
+const IMPOSSIBLE_MS = 250
+/** So many messages in a row from the future are believed, as the clock filter believes so many exchanges. */
+const BELIEVED = 3
 /** What was held up by a gap, or is to be caught up after a step, is done with this long after it. */
 const SETTLING_MS = 100
 
@@ -16,17 +19,21 @@ export class ClockSync {
   private coarse = false
   private delay = 0
   private jitter = 0
+  private lastMs = Number.NaN
   /** When local time last went on after a gap; by the server's clock too. */
   private gapEndMs = Number.NEGATIVE_INFINITY
   private gapEndServerMs = Number.NEGATIVE_INFINITY
   private unsettledMs = Number.NEGATIVE_INFINITY
+  /** Messages in a row that came from the future, and by how much all of them say the server is ahead. */
+  private impossible = 0
+  private aheadMs = 0
+  private stepCount = 0
 
   /** One exchange: sent and received by our clock, received and answered by the server's. */
   onSample(sentMs: number, serverReceivedMs: number, serverSentMs: number, receivedMs: number): void {
     this.observe(receivedMs)
     // Nobody looked during the gap: when the answer really came is not known.
     if (sentMs < this.gapEndMs) return
-    if (this.contradicts(sentMs, serverReceivedMs, serverSentMs, receivedMs)) this.filter.reset()
     if (!this.filter.addSample(sentMs, serverReceivedMs, serverSentMs, receivedMs)) return
     const estimate = this.filter.estimate(receivedMs)
     if (estimate === undefined) return
@@ -34,23 +41,24 @@ export class ClockSync {
     this.jitter = estimate.jitterMs
     if (this.coarse) this.discipline = new ClockDiscipline()
     this.coarse = false
-    if (this.discipline.update(receivedMs, estimate.offsetMs) === 'stepped') this.unsettledMs = receivedMs + SETTLING_MS
-  }
-
-  private contradicts(sentMs: number, serverReceivedMs: number, serverSentMs: number, receivedMs: number): boolean {
-    if (!this.filter.ready) return false
-    const delayMs = receivedMs - sentMs - (serverSentMs - serverReceivedMs)
-    const offsetMs = (serverReceivedMs - sentMs + (serverSentMs - receivedMs)) / 2
-    return (
-      Math.abs(offsetMs - this.filter.offsetAt(receivedMs)) > (Math.abs(delayMs) + this.delay) / 2 + CONTRADICTION_MS
-    )
+    const stepped = this.discipline.update(receivedMs, estimate.offsetMs, estimate.driftPpm) === 'stepped'
+    if (stepped) this.stepCount++
+    if (stepped || this.unsettledMs === Number.POSITIVE_INFINITY) this.unsettledMs = receivedMs + SETTLING_MS
   }
 
   /** A message came that the server sent at `serverMs` of its clock: it is at least that late there. Local time may have stood still, as in sleep. */
   onServerTime(serverMs: number, nowMs: number): void {
-    if (!(serverMs - this.serverNow(nowMs) > CONTRADICTION_MS)) return
+    if (!(serverMs - this.serverNow(nowMs) > IMPOSSIBLE_MS)) {
+      this.impossible = 0
+      return
+    }
+    // The least that they say: it holds whichever of them is wrong.
+    this.aheadMs = Math.min(serverMs - nowMs, this.impossible > 0 ? this.aheadMs : Number.POSITIVE_INFINITY)
+    if (++this.impossible < BELIEVED) return
+    this.impossible = 0
     this.filter.reset()
-    this.discipline.update(nowMs, serverMs - nowMs)
+    this.discipline.update(nowMs, this.aheadMs)
+    this.stepCount++
     this.coarse = true
     this.endGap(nowMs)
   }
@@ -58,14 +66,17 @@ export class ClockSync {
   /** Call whenever local time is looked at. True if a gap in it made all samples void. */
   observe(nowMs: number): boolean {
     const gap = this.filter.observeLocalTime(nowMs)
+    if (nowMs < this.lastMs) this.discipline.onLocalStep(this.lastMs, nowMs)
+    this.lastMs = nowMs
     if (gap) this.endGap(nowMs)
     return gap
   }
 
+  /** What was done is void until an exchange has told where the clock stands. */
   private endGap(nowMs: number): void {
     this.gapEndMs = nowMs
     this.gapEndServerMs = this.serverNow(nowMs)
-    this.unsettledMs = nowMs + SETTLING_MS
+    this.unsettledMs = Number.POSITIVE_INFINITY
   }
 
   /** False if what was done at our time `localMs` was done by a clock that was wrong, or while catching up after a gap. */
@@ -73,13 +84,18 @@ export class ClockSync {
     return localMs > this.unsettledMs
   }
 
-  /** True if what the server sent at `serverMs` may have lain about in a gap of our time: when it came is not known. */
+  /** True if it is not known when what the server sent at `serverMs` came: it may have lain about in a gap of our time, or our time is doubted. */
   fellIntoGap(serverMs: number): boolean {
-    return serverMs <= this.gapEndServerMs
+    return this.impossible > 0 || serverMs <= this.gapEndServerMs
   }
 
   get ready(): boolean {
     return this.discipline.ready
+  }
+
+  /** How often the clock was set instead of slewed, the first setting included. */
+  get steps(): number {
+    return this.stepCount
   }
 
   /** The server's time at our time `nowMs`. */

@@ -1,7 +1,7 @@
 /**
  * A clock that follows an estimate of the other side's clock without ever jumping for a small error: it runs a little faster or slower instead.
  * Pure. The client's play loop reads `serverNow` for everything that must agree with the server in time, and feeds `update` with the clock filter's offset.
- * Never goes backwards, except in a step; a step happens only above the threshold, and `update` says so.
+ * Never goes backwards, except in a step; a step happens only above the threshold, and `update` says so. Constants and their sources: docs/clock.md.
  */
 
 /**
@@ -12,16 +12,26 @@ export const MAX_SLEW = 0.02
 /** The error is slewed away with this time constant: short enough for a drift of 200 ppm to leave 0.2 ms, long enough not to follow the filter's noise. */
 const SLEW_TIME_MS = 1_000
 /** NTP steps at 128 ms; slewing that takes over six seconds, in which a player is worse off than by one jump. */
-const STEP_MS = 128
+export const STEP_MS = 128
 
 export type ClockAdjustment = 'slewed' | 'stepped'
 
 export class ClockDiscipline {
-  /** From this moment of both clocks on time runs at `1 + #slew`. */
+  readonly #maxSlew: number
+  readonly #slewTimeMs: number
+  /** From this moment of both clocks on time runs at the rate of the other clock, and an error is worked off. */
   #localMs = Number.NaN
   #serverMs = Number.NaN
+  #rate = 1
   #slew = 0
+  #errorMs = 0
   #steps = 0
+
+  /** The greatest change of speed, and the time constant with which a smaller one works an error off. */
+  constructor(maxSlew = MAX_SLEW, slewTimeMs = SLEW_TIME_MS) {
+    this.#maxSlew = maxSlew
+    this.#slewTimeMs = slewTimeMs
+  }
 
   /** False before the first update: then there is no time. */
   get ready(): boolean {
@@ -33,41 +43,45 @@ export class ClockDiscipline {
     return this.#steps
   }
 
-  /** The present change of speed, from -MAX_SLEW to MAX_SLEW. */
+  /** The change of speed that works the error off, from -maxSlew to maxSlew. */
   get slew(): number {
     return this.#slew
   }
 
   /** The server's time at our time `localMs`; NaN before the first update. Times before the last update are answered as of that. */
   serverNow(localMs: number): number {
-    const passedMs = localMs - this.#localMs
-    return this.#serverMs + (passedMs > 0 ? passedMs * (1 + this.#slew) : 0)
+    const passedMs = Math.max(0, localMs - this.#localMs)
+    return this.#serverMs + passedMs * this.#rate + this.#slewedMs(passedMs)
   }
 
-  /** What the clock filter now thinks. Call it a few times a second; between calls the clock goes on at its rate, so a late call may overshoot by 2 % of the delay. */
-  update(localMs: number, offsetMs: number): ClockAdjustment {
+  /** What the clock filter now thinks: the offset, and how much faster the other clock runs. Call it a few times a second; between calls the clock goes on by itself. */
+  update(localMs: number, offsetMs: number, driftPpm = 0): ClockAdjustment {
     const truthMs = localMs + offsetMs
     if (Number.isNaN(truthMs)) return 'slewed'
-    if (!this.ready) {
-      this.#set(localMs, truthMs)
-      return 'stepped'
-    }
     const nowMs = this.serverNow(localMs)
     const errorMs = truthMs - nowMs
-    if (Math.abs(errorMs) > STEP_MS) {
-      this.#steps++
-      this.#set(localMs, truthMs)
-      return 'stepped'
-    }
-    this.#localMs = Math.max(localMs, this.#localMs)
-    this.#serverMs = nowMs
-    this.#slew = Math.max(-MAX_SLEW, Math.min(MAX_SLEW, errorMs / SLEW_TIME_MS))
-    return 'slewed'
+    // Before the first update the error is no number.
+    const slews = Math.abs(errorMs) <= STEP_MS
+    if (!slews && this.ready) this.#steps++
+    this.#localMs = localMs
+    this.#serverMs = slews ? nowMs : truthMs
+    this.#rate = 1 + driftPpm * 1e-6
+    this.#errorMs = slews ? errorMs : 0
+    this.#slew = Math.max(-this.#maxSlew, Math.min(this.#maxSlew, this.#errorMs / this.#slewTimeMs))
+    return slews ? 'slewed' : 'stepped'
   }
 
-  #set(localMs: number, serverMs: number): void {
-    this.#localMs = localMs
-    this.#serverMs = serverMs
-    this.#slew = 0
+  /** Our own clock was set from one value to another: time goes on from where it was. */
+  onLocalStep(fromMs: number, toMs: number): void {
+    const passedMs = Math.max(0, fromMs - this.#localMs)
+    this.#serverMs = this.serverNow(fromMs)
+    this.#errorMs -= this.#slewedMs(passedMs)
+    this.#localMs = toMs
+  }
+
+  /** How much of the error is worked off after so long: no more than all, as samples may stay out for seconds. */
+  #slewedMs(passedMs: number): number {
+    const slewedMs = passedMs * this.#slew
+    return Math.abs(slewedMs) < Math.abs(this.#errorMs) ? slewedMs : this.#errorMs
   }
 }

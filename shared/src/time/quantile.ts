@@ -68,6 +68,11 @@ export class WindowedQuantile {
     return this.quantile(1, whenEmpty)
   }
 
+  /** The value that so many others exceed: 0 asks for the largest. NaN if there are not so many. */
+  fromTop(rank: number): number {
+    return rank < this.#count ? (this.#sorted[this.#count - 1 - rank] ?? Number.NaN) : Number.NaN
+  }
+
   clear(): void {
     this.#count = 0
     this.#first = 0
