@@ -1,9 +1,10 @@
 /**
  * A model of a bad network, one direction of it: when does a packet handed in now come out, if at all?
- * Pure and seeded: it holds no clock and no bytes. Called by the in-memory link, once per message.
+ * Pure and seeded: it holds no clock and no bytes. Called by the delay line, once per message.
  * Never lets an ordered packet overtake another, and never loses one: over an ordered stream a loss is a stall of everything behind it.
  */
 import { NetError } from '../error.ts'
+import { FreezePlan } from './freeze-plan.ts'
 
 /** Every value is for one direction. What is left out is perfect. */
 export interface ImpairmentOptions {
@@ -32,6 +33,18 @@ export interface ImpairmentOptions {
   readonly queueBytes?: number
   /** How long a loss holds an ordered stream at least, above the packet's own delay; doubled for each repeated loss. TCP's floor is 200 ms on Linux. */
   readonly retransmitMs?: number
+  /**
+   * Mean time from the end of a freeze to the start of the next, exponential; left out: no freezes by themselves. Nothing gets through a freeze: what would
+   * arrive inside it arrives when it ends, all together, and of datagrams no more than `queueBytes`.
+   */
+  readonly freezeEveryMs?: number
+  /** How long a freeze takes; 500 ms by default. */
+  readonly freezeMs?: number
+}
+
+/** What to change in a running model: what is left out stays, what is `undefined` becomes perfect again. */
+export type ImpairmentChange = {
+  readonly [Name in keyof Omit<ImpairmentOptions, 'seed'>]: ImpairmentOptions[Name] | undefined
 }
 
 /** The time of arrival of what never arrives. */
@@ -41,46 +54,82 @@ export const NEVER = Number.POSITIVE_INFINITY
 const HEADER_BYTES = 48
 const JITTER_CUT = 6
 const MAX_RETRANSMITS = 6
+const DEFAULT_QUEUE_BYTES = 65_536
+const DEFAULT_RETRANSMIT_MS = 200
+const DEFAULT_FREEZE_MS = 500
+const MAX_FREEZE_MS = 60_000
 
 export class Impairment {
-  readonly #delayMs: number
-  readonly #jitterMs: number
-  readonly #uniform: boolean
-  readonly #loss: number
-  readonly #enterBurst: number
-  readonly #leaveBurst: number
-  readonly #reorder: number
-  readonly #reorderMs: number
-  readonly #duplicate: number
-  readonly #bytesPerMs: number
-  readonly #queueBytes: number
-  readonly #retransmitMs: number
+  #options: ImpairmentChange = {}
+  #delayMs = 0
+  #jitterMs = 0
+  #uniform = false
+  #loss = 0
+  #enterBurst = 0
+  #leaveBurst = 1
+  #reorder = 0
+  #reorderMs = 0
+  #duplicate = 0
+  #bytesPerMs = Number.POSITIVE_INFINITY
+  #queueBytes = DEFAULT_QUEUE_BYTES
+  #retransmitMs = DEFAULT_RETRANSMIT_MS
+  readonly #freezes: FreezePlan
   #random: number
   #inBurst = false
   /** When the bottleneck has written all that it was given. */
   #freeAtMs = 0
   #lastOrderedMs = 0
+  /** The freeze that was made by hand last. */
+  #frozenFromMs = 0
+  #frozenUntilMs = 0
+  /** What a freeze holds, until when. */
+  #heldBytes = 0
+  #heldUntilMs = 0
 
   constructor(options: ImpairmentOptions = {}) {
-    check(options)
-    this.#delayMs = options.delayMs ?? 0
-    this.#jitterMs = options.jitterMs ?? 0
-    this.#uniform = options.jitterShape === 'uniform'
-    this.#loss = options.loss ?? 0
-    // Gilbert: all packets are lost inside a burst, none outside; the long-run share is enter / (enter + leave).
-    this.#leaveBurst = options.lossBurst === undefined ? 1 - this.#loss : 1 / options.lossBurst
-    this.#enterBurst = (this.#loss * this.#leaveBurst) / (1 - this.#loss)
-    this.#reorder = options.reorder ?? 0
-    this.#reorderMs = options.reorderMs ?? 0
-    this.#duplicate = options.duplicate ?? 0
-    this.#bytesPerMs = (options.bandwidth ?? Number.POSITIVE_INFINITY) / 1000
-    this.#queueBytes = options.queueBytes ?? 65_536
-    this.#retransmitMs = options.retransmitMs ?? 200
-    this.#random = (options.seed ?? 1) | 0
+    const { seed = 1, ...rest } = options
+    this.#random = seed | 0
+    this.#freezes = new FreezePlan(seed)
+    this.#set(rest)
   }
 
-  /** Bytes that wait at the bottleneck, headers included. */
+  /** What the model was made with and changed to. */
+  get options(): ImpairmentChange {
+    return this.#options
+  }
+
+  /**
+   * Alters the model while it runs, for what is handed in from now on. The sequence of random numbers, a burst of losses, the queue and the order of
+   * arrivals go on. With `nowMs` what waits at the bottleneck goes on at the new bandwidth; without, it is written at the old one.
+   */
+  change(options: ImpairmentChange, nowMs?: number): void {
+    const backlogBytes = nowMs === undefined ? 0 : this.#backlogBytes(nowMs)
+    this.#set({ ...this.#options, ...options })
+    if (nowMs !== undefined) this.#freeAtMs = nowMs + backlogBytes / this.#bytesPerMs
+  }
+
+  /** Nothing gets through from now on for `durationMs`. Inside a freeze: the later end counts. */
+  freeze(nowMs: number, durationMs: number): void {
+    within('freeze', durationMs, 0, MAX_FREEZE_MS)
+    if (nowMs > this.#frozenUntilMs) this.#frozenFromMs = nowMs
+    this.#frozenUntilMs = Math.max(this.#frozenUntilMs, nowMs + durationMs)
+    this.#heldUntilMs = this.frozenUntil(this.#heldUntilMs)
+  }
+
+  /** When what arrives at `timeMs` gets through: at `timeMs`, or at the end of the freeze it falls into. */
+  frozenUntil(timeMs: number): number {
+    const untilMs = this.#freezes.endOf(timeMs)
+    const byHand = untilMs >= this.#frozenFromMs && untilMs < this.#frozenUntilMs
+    return byHand ? this.#freezes.endOf(this.#frozenUntilMs) : untilMs
+  }
+
+  /** Bytes that wait at the bottleneck or for the end of a freeze, headers included. */
   queuedBytes(nowMs: number): number {
+    const held = nowMs < this.#heldUntilMs && this.frozenUntil(nowMs) > nowMs
+    return this.#backlogBytes(nowMs) + (held ? this.#heldBytes : 0)
+  }
+
+  #backlogBytes(nowMs: number): number {
     return this.#freeAtMs > nowMs && this.#bytesPerMs !== Number.POSITIVE_INFINITY
       ? (this.#freeAtMs - nowMs) * this.#bytesPerMs
       : 0
@@ -98,7 +147,10 @@ export class Impairment {
         arrivalMs += waitMs
       }
     }
-    this.#lastOrderedMs = Math.max(this.#lastOrderedMs, arrivalMs)
+    const thawMs = this.frozenUntil(arrivalMs)
+    if (thawMs > arrivalMs) this.#isHeld(thawMs, byteLength, NEVER)
+    // What came before may have been put off by a freeze that was not known then.
+    this.#lastOrderedMs = this.frozenUntil(Math.max(this.#lastOrderedMs, thawMs))
     return this.#lastOrderedMs
   }
 
@@ -106,16 +158,49 @@ export class Impairment {
   datagramArrival(nowMs: number, byteLength: number): number {
     // The losses' chain takes its step also for what the queue drops, so that the two do not depend on each other.
     const lost = this.#isLost()
-    const queuedBytes = this.queuedBytes(nowMs)
+    const queuedBytes = this.#backlogBytes(nowMs)
     if (queuedBytes > 0 && queuedBytes + byteLength + HEADER_BYTES > this.#queueBytes) return NEVER
-    const arrivalMs = this.#leaveQueue(nowMs, byteLength) + this.#delayMs + this.#jitter()
+    let arrivalMs = this.#leaveQueue(nowMs, byteLength) + this.#delayMs + this.#jitter()
     if (lost) return NEVER
-    return this.#reorder > 0 && this.#draw() < this.#reorder ? arrivalMs + this.#reorderMs : arrivalMs
+    if (this.#reorder > 0 && this.#draw() < this.#reorder) arrivalMs += this.#reorderMs
+    const thawMs = this.frozenUntil(arrivalMs)
+    return thawMs === arrivalMs || this.#isHeld(thawMs, byteLength, this.#queueBytes) ? thawMs : NEVER
   }
 
   /** When the datagram that arrives at `arrivalMs` arrives once more: mostly NEVER. */
   duplicateArrival(arrivalMs: number): number {
-    return this.#duplicate > 0 && this.#draw() < this.#duplicate ? arrivalMs + this.#jitter() : NEVER
+    return this.#duplicate > 0 && this.#draw() < this.#duplicate ? this.frozenUntil(arrivalMs + this.#jitter()) : NEVER
+  }
+
+  /** Counts what waits for the end of a freeze; false if that would be too much. */
+  #isHeld(thawMs: number, byteLength: number, limitBytes: number): boolean {
+    if (thawMs > this.#heldUntilMs) {
+      this.#heldUntilMs = thawMs
+      this.#heldBytes = 0
+    }
+    const weight = byteLength + HEADER_BYTES
+    if (this.#heldBytes > 0 && this.#heldBytes + weight > limitBytes) return false
+    this.#heldBytes += weight
+    return true
+  }
+
+  #set(options: ImpairmentChange): void {
+    check(options)
+    this.#options = options
+    this.#delayMs = options.delayMs ?? 0
+    this.#jitterMs = options.jitterMs ?? 0
+    this.#uniform = options.jitterShape === 'uniform'
+    this.#loss = options.loss ?? 0
+    // Gilbert: all packets are lost inside a burst, none outside; the long-run share is enter / (enter + leave).
+    this.#leaveBurst = options.lossBurst === undefined ? 1 - this.#loss : 1 / options.lossBurst
+    this.#enterBurst = (this.#loss * this.#leaveBurst) / (1 - this.#loss)
+    this.#reorder = options.reorder ?? 0
+    this.#reorderMs = options.reorderMs ?? 0
+    this.#duplicate = options.duplicate ?? 0
+    this.#bytesPerMs = (options.bandwidth ?? Number.POSITIVE_INFINITY) / 1000
+    this.#queueBytes = options.queueBytes ?? DEFAULT_QUEUE_BYTES
+    this.#retransmitMs = options.retransmitMs ?? DEFAULT_RETRANSMIT_MS
+    this.#freezes.set(options.freezeEveryMs ?? Number.POSITIVE_INFINITY, options.freezeMs ?? DEFAULT_FREEZE_MS)
   }
 
   #leaveQueue(nowMs: number, byteLength: number): number {
@@ -144,7 +229,7 @@ export class Impairment {
   }
 }
 
-function check(options: ImpairmentOptions): void {
+function check(options: ImpairmentChange): void {
   within('delayMs', options.delayMs, 0, 60_000)
   within('jitterMs', options.jitterMs, 0, 10_000)
   within('loss', options.loss, 0, 0.9)
@@ -155,6 +240,8 @@ function check(options: ImpairmentOptions): void {
   within('bandwidth', options.bandwidth, 1, Number.MAX_VALUE)
   within('queueBytes', options.queueBytes, 1, Number.MAX_VALUE)
   within('retransmitMs', options.retransmitMs, 0, 60_000)
+  within('freezeEveryMs', options.freezeEveryMs, 1, 86_400_000)
+  within('freezeMs', options.freezeMs, 1, MAX_FREEZE_MS)
   const loss = options.loss ?? 0
   const burst = options.lossBurst
   // Between two bursts at least one packet passes, so a high share needs long bursts.

@@ -4,8 +4,9 @@
  * Keeps the borrow rule strictly: bytes are copied when sent, and overwritten as soon as the receiver's call returns.
  */
 import type { Scheduler } from '../time/scheduler.ts'
-import type { ImpairmentOptions } from './impairment.ts'
-import { Impairment, NEVER } from './impairment.ts'
+import { BufferPool } from './buffer-pool.ts'
+import { DelayLine } from './delay-line.ts'
+import { Impairment, type ImpairmentOptions } from './impairment.ts'
 import type { CloseReason, Lane, Link, LinkReceiver } from './link.ts'
 
 export interface LinkPairOptions {
@@ -17,12 +18,8 @@ export interface LinkPairOptions {
   readonly maxBufferedBytes?: number
 }
 
-/** What borrowed bytes turn into when the borrow is over: whoever kept them sees it. */
-export const POISON = 0xdb
-
 const DEFAULT_MAX_MESSAGE_BYTES = 65_536
 const DEFAULT_MAX_BUFFERED_BYTES = 1_048_576
-const MAX_POOLED = 256
 
 /** Two links: what is sent into one comes out of the other. */
 export function createLinkPair(
@@ -46,8 +43,7 @@ function asModel(model: Impairment | ImpairmentOptions): Impairment {
 class MemoryLink implements Link {
   readonly ordered: boolean
   readonly #scheduler: Scheduler
-  readonly #model: Impairment
-  readonly #pool: BufferPool
+  readonly #line: DelayLine
   readonly #maxMessageBytes: number
   readonly #maxBufferedBytes: number
   #peer: MemoryLink | undefined
@@ -58,8 +54,11 @@ class MemoryLink implements Link {
   constructor(scheduler: Scheduler, model: Impairment, options: LinkPairOptions, pool: BufferPool) {
     this.ordered = options.ordered ?? true
     this.#scheduler = scheduler
-    this.#model = model
-    this.#pool = pool
+    this.#line = new DelayLine(scheduler, model, {
+      ordered: this.ordered,
+      deliver: (lane, bytes) => this.#peer?.arrive(this.ordered ? 'reliable' : lane, bytes),
+      pool,
+    })
     this.#maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES
     this.#maxBufferedBytes = options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES
   }
@@ -69,7 +68,7 @@ class MemoryLink implements Link {
   }
 
   get bufferedBytes(): number {
-    return Math.ceil(this.#model.queuedBytes(this.#scheduler.now()))
+    return this.#line.queuedBytes
   }
 
   attach(receiver: LinkReceiver): void {
@@ -78,14 +77,7 @@ class MemoryLink implements Link {
 
   send(lane: Lane, bytes: Uint8Array): void {
     if (this.#ended) return
-    const nowMs = this.#scheduler.now()
-    if (this.ordered || lane === 'reliable') {
-      this.#dispatch(this.#model.orderedArrival(nowMs, bytes.length), lane, bytes)
-    } else {
-      const arrivalMs = this.#model.datagramArrival(nowMs, bytes.length)
-      this.#dispatch(arrivalMs, lane, bytes)
-      if (arrivalMs !== NEVER) this.#dispatch(this.#model.duplicateArrival(arrivalMs), lane, bytes)
-    }
+    this.#line.send(lane, bytes)
     if (this.bufferedBytes > this.#maxBufferedBytes) {
       this.close({ code: 'TOO_SLOW', message: `more than ${this.#maxBufferedBytes} bytes wait to be sent.` })
     }
@@ -93,29 +85,12 @@ class MemoryLink implements Link {
 
   close(reason: CloseReason): void {
     if (this.#ended) return
-    this.#end(reason)
-    const peer = this.#peer
-    this.#scheduler.at(this.#model.orderedArrival(this.#scheduler.now(), 0), () => {
-      if (peer !== undefined) peer.#end(reason)
-    })
+    this.end(reason)
+    this.#line.after(() => this.#peer?.end(reason))
   }
 
-  #dispatch(arrivalMs: number, lane: Lane, bytes: Uint8Array): void {
-    if (arrivalMs === NEVER) return
-    const copy = this.#pool.take(bytes)
-    const peer = this.#peer
-    const length = bytes.length
-    const arrivedOn: Lane = this.ordered ? 'reliable' : lane
-    this.#scheduler.at(arrivalMs, () => {
-      try {
-        if (peer !== undefined) peer.#arrive(arrivedOn, copy.subarray(0, length))
-      } finally {
-        this.#pool.give(copy)
-      }
-    })
-  }
-
-  #arrive(lane: Lane, bytes: Uint8Array): void {
+  /** What the peer's line brings. */
+  arrive(lane: Lane, bytes: Uint8Array): void {
     if (this.#ended) return
     if (bytes.length > this.#maxMessageBytes) {
       this.close({
@@ -127,33 +102,10 @@ class MemoryLink implements Link {
     this.#receiver?.onMessage(lane, bytes)
   }
 
-  #end(reason: CloseReason): void {
+  end(reason: CloseReason): void {
     if (this.#ended) return
     this.#ended = true
     // Never from inside the owner's own call.
     this.#scheduler.at(this.#scheduler.now(), () => this.#receiver?.onClose(reason))
   }
-}
-
-/** Buffers by powers of two, poisoned when given back. */
-class BufferPool {
-  readonly #free = new Map<number, Uint8Array[]>()
-
-  take(bytes: Uint8Array): Uint8Array {
-    const size = capacityFor(bytes.length)
-    const buffer = this.#free.get(size)?.pop() ?? new Uint8Array(size)
-    buffer.set(bytes)
-    return buffer
-  }
-
-  give(buffer: Uint8Array): void {
-    buffer.fill(POISON)
-    const free = this.#free.get(buffer.length)
-    if (free === undefined) this.#free.set(buffer.length, [buffer])
-    else if (free.length < MAX_POOLED) free.push(buffer)
-  }
-}
-
-function capacityFor(byteLength: number): number {
-  return byteLength <= 64 ? 64 : 2 ** Math.ceil(Math.log2(byteLength))
 }
