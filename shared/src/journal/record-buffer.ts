@@ -1,0 +1,79 @@
+/**
+ * Puts records together and hands them on in chunks. Used by the journal's writer only. Memory is taken as the largest record so far needed it.
+ */
+import { NetError } from '../error.ts'
+import { ByteWriter } from '../wire/byte-writer.ts'
+import { crc32 } from './crc32.ts'
+import { JOURNAL_MAGIC, JOURNAL_VERSION, MAX_RECORD_FRAME_BYTES } from './format.ts'
+
+/** Where a journal goes. */
+export interface JournalSink {
+  /** The next bytes of the file. They are the sink's own. */
+  write(bytes: Uint8Array): void
+  /** Nothing follows. */
+  end(): void
+}
+
+const FIRST_BYTES = 16_384
+const FULL_BYTES = 65_536
+const MAX_BYTES = 2 ** 30
+
+export class RecordBuffer {
+  private readonly sink: JournalSink
+  private readonly writer = new ByteWriter()
+  private payload = new Uint8Array(FIRST_BYTES)
+  private waiting = new Uint8Array(FIRST_BYTES)
+  private length = 0
+
+  constructor(sink: JournalSink) {
+    this.sink = sink
+    for (const byte of JOURNAL_MAGIC) this.waiting[this.length++] = byte
+    this.waiting[this.length++] = JOURNAL_VERSION
+    this.waiting[this.length++] = 0
+  }
+
+  /** Adds a record. `fill` may be called again, with more room, so it must not change what it reads. */
+  append(kind: number, fill: (writer: ByteWriter) => void): void {
+    const { writer } = this
+    fill(writer.start(this.payload))
+    while (!writer.ok) {
+      if (this.payload.length >= MAX_BYTES)
+        throw new NetError(
+          'TOO_LARGE',
+          `a record of the journal takes over ${MAX_BYTES} bytes.`,
+          'Lower `max` of the entities.',
+        )
+      this.payload = new Uint8Array(this.payload.length * 2)
+      fill(writer.start(this.payload))
+    }
+    this.frame(kind, writer.position)
+    if (this.length >= FULL_BYTES) this.flush()
+  }
+
+  private frame(kind: number, payloadBytes: number): void {
+    const needed = this.length + payloadBytes + MAX_RECORD_FRAME_BYTES
+    if (needed > this.waiting.length) {
+      const larger = new Uint8Array(Math.max(needed, this.waiting.length * 2))
+      larger.set(this.waiting)
+      this.waiting = larger
+    }
+    const { writer, waiting } = this
+    writer.start(waiting, this.length)
+    writer.u8(kind)
+    writer.varint(payloadBytes)
+    writer.raw(this.payload, 0, payloadBytes)
+    writer.u32(crc32(waiting, this.length, writer.position))
+    this.length = writer.position
+  }
+
+  /** Hands on what waits. */
+  flush(): void {
+    if (this.length > 0) this.sink.write(this.waiting.slice(0, this.length))
+    this.length = 0
+  }
+
+  end(): void {
+    this.flush()
+    this.sink.end()
+  }
+}
