@@ -2,13 +2,14 @@
  * The lab: a whole server and its clients in one process on virtual time, over modelled links, from one seed.
  * The same seed gives the same run, bit for bit. Used by the proof tests and the quality bench.
  */
-import { type ClientHost, type JoinOptions, joinOver, type Room } from '@tickmesh/client'
-import { RoomHost, type Rules } from '@tickmesh/server'
+import { type ClientHost, type JoinOptions, joinOver, type Room, spectateOver } from '@tickmesh/client'
+import { type HostOptions, RoomHost, type Rules } from '@tickmesh/server'
 import {
   createLinkPair,
   type Game,
   Impairment,
   type ImpairmentOptions,
+  type Link,
   type Shape,
   VirtualScheduler,
 } from '@tickmesh/shared'
@@ -22,6 +23,9 @@ export interface Path {
   readonly loss?: number
   /** True: a WebSocket's one ordered stream (default). */
   readonly ordered?: boolean
+  /** What each direction does, in place of all the above; and what the one to the client does, if that differs. */
+  readonly direction?: ImpairmentOptions
+  readonly toClient?: ImpairmentOptions
 }
 
 export interface LabOptions<S extends Shape> {
@@ -29,6 +33,11 @@ export interface LabOptions<S extends Shape> {
   readonly rules: Rules<S>
   readonly seed: number
   readonly development?: boolean
+  readonly record?: HostOptions['record']
+  readonly spectators?: HostOptions['spectators']
+  /** The server computes each tick twice and compares. */
+  readonly syncTest?: boolean
+  readonly log?: HostOptions['log']
 }
 
 export interface LabPlayerOptions<S extends Shape> extends JoinOptions<S> {
@@ -37,6 +46,11 @@ export interface LabPlayerOptions<S extends Shape> extends JoinOptions<S> {
   readonly displayHz?: number
   /** The client's clock minus the server's. */
   readonly clockOffsetMs?: number
+  /** Watches instead of playing, so far behind. */
+  readonly spectateMs?: number
+  /** Puts taps on the two ends of the link. */
+  readonly tapClient?: (link: Link) => Link
+  readonly tapServer?: (link: Link) => Link
 }
 
 /** Virtual time passes in steps of this much, so that promises get their turn. */
@@ -59,6 +73,10 @@ export class Lab<S extends Shape> {
       timer: { nowMs: () => scheduler.now(), wakeAt: (timeMs, run) => scheduler.at(timeMs, run) },
       seed: options.seed,
       development: this.development,
+      ...(options.record === undefined ? {} : { record: options.record }),
+      ...(options.syncTest === undefined ? {} : { syncTest: options.syncTest }),
+      ...(options.log === undefined ? {} : { log: options.log }),
+      ...(options.spectators === undefined ? {} : { spectators: options.spectators }),
     })
   }
 
@@ -71,20 +89,24 @@ export class Lab<S extends Shape> {
     }
   }
 
-  /** Joins a player; virtual time passes until it is in the room. */
+  /** Joins a player or a spectator; virtual time passes until it is in the room. */
   async join(options: LabPlayerOptions<S>): Promise<Room<S>> {
-    const { path, displayHz = 60, clockOffsetMs = 0, ...rest } = options
+    const { path, displayHz = 60, clockOffsetMs = 0, tapClient, tapServer, spectateMs, ...rest } = options
     const seed = this.seed * 1000 + this.players++ * 2
-    const [near, far] = createLinkPair(this.scheduler, direction(path, seed), direction(path, seed + 1), {
+    const [near, far] = createLinkPair(this.scheduler, direction(path, seed), direction(downwards(path), seed + 1), {
       ordered: path.ordered ?? true,
     })
-    this.host.accept(far)
+    this.host.accept(tapServer === undefined ? far : tapServer(far))
     let room: Room<S> | undefined
     let failure: unknown
-    joinOver(this.game, near, this.clientHost(displayHz, clockOffsetMs), {
-      development: this.development,
-      ...rest,
-    }).then(
+    const link = tapClient === undefined ? near : tapClient(near)
+    const host = this.clientHost(displayHz, clockOffsetMs)
+    const { development } = this
+    const joining =
+      spectateMs === undefined
+        ? joinOver(this.game, link, host, { development, ...rest })
+        : spectateOver(this.game, link, host, { development, ...rest, delayMs: spectateMs })
+    joining.then(
       (joined) => {
         room = joined
       },
@@ -92,9 +114,9 @@ export class Lab<S extends Shape> {
         failure = error
       },
     )
-    for (let waited = 0; room === undefined && failure === undefined && waited < 20_000; waited += STEP_MS)
+    for (let waited = 0; room === undefined && failure === undefined && waited < 60_000; waited += STEP_MS)
       await this.run(STEP_MS)
-    if (room === undefined) throw failure ?? new Error('joining took over 20 s of virtual time')
+    if (room === undefined) throw failure ?? new Error('joining took over 60 s of virtual time')
     return room
   }
 
@@ -110,8 +132,13 @@ export class Lab<S extends Shape> {
   }
 }
 
+function downwards(path: Path): Path {
+  return path.toClient === undefined ? path : { ...path, direction: path.toClient }
+}
+
 /** One direction of a path. */
 function direction(path: Path, seed: number): Impairment {
+  if (path.direction !== undefined) return new Impairment({ ...path.direction, seed })
   const jitterMs = (path.jitterMs ?? 0) / 2
   const options: ImpairmentOptions = {
     seed,

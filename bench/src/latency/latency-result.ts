@@ -41,6 +41,8 @@ export interface LatencyCell {
   /** `virtual`: simulated time; `real`: real sockets through the relay. */
   readonly where: 'virtual' | 'real'
   readonly own: LatencyDistribution
+  /** Display frames from a press to the first that shows it on the own screen: 1 is the very next one. */
+  readonly ownFramesP99: number
   readonly server: LatencyDistribution
   readonly other: LatencyDistribution
   readonly stages: readonly LatencyStage[]
@@ -57,5 +59,7 @@ export interface LatencyResult {
   readonly snapshotRate: number
   readonly displayHz: number
   readonly networkModel: readonly string[]
+  /** How late the timers of this machine were during the real cells: what is above 2 ms is no figure of Tickmesh. Left out without real cells. */
+  readonly realTimersLateP99Ms?: number
   readonly cells: readonly LatencyCell[]
 }

@@ -30,6 +30,10 @@ export interface QualityCell {
   readonly interpolationDelayMs: number
   /** Per player: corrections of what it predicts; and those that no late input and no interference explains (to be 0). */
   readonly correctionsPerMinute: number
+  /** Of these: after somebody else's doing (a hit, a push), and after an input that was late. */
+  readonly interferencePerMinute: number
+  readonly latenessPerMinute: number
+  /** In all: neither. */
   readonly unexplainedCorrections: number
   /** In the game's units, and in pixels at the bench's scale. */
   readonly correctionP99: number
@@ -37,6 +41,9 @@ export interface QualityCell {
   /** Shots that were on time, unclamped and drawn between two snapshots: verdict equal to what the shooter's client computed. */
   readonly hitAgreementPct: number
   readonly shotsCompared: number
+  /** Like these, but the shooter had been pushed, or an input of its had been late, and its client could not know yet. */
+  readonly disturbedHitAgreementPct: number
+  readonly disturbedShots: number
   /** The same for all other shots (late, clamped, or beyond the newest snapshot). */
   readonly otherHitAgreementPct: number
   readonly otherShots: number
@@ -71,7 +78,12 @@ export interface QualityTarget {
 
 /** One player of one cell over time, for looking at. All arrays are as long as `timeS`. */
 export interface QualitySeries {
-  readonly cell: { readonly rttMs: number; readonly jitterMs: number; readonly lossPct: number; readonly link: LinkKind }
+  readonly cell: {
+    readonly rttMs: number
+    readonly jitterMs: number
+    readonly lossPct: number
+    readonly link: LinkKind
+  }
   readonly timeS: readonly number[]
   readonly leadMs: readonly number[]
   readonly marginMs: readonly number[]
