@@ -3,7 +3,10 @@
  */
 const commands: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<void> }>>> = {
   codec: () => import('./codec/main.ts'),
+  latency: () => import('./latency/latency.ts'),
   load: () => import('./load/load.ts'),
+  quality: () => import('./quality/quality.ts'),
+  report: () => import('./report-page/command.ts'),
   rollback: () => import('./rollback/rollback.ts'),
   size: () => import('./size/size.ts'),
   train: () => import('./codec/train.ts'),

@@ -66,6 +66,22 @@ export const rules: Rules<Typed> = {
   messages: { say: (room, player, { text: said }) => room.send(player, 'told', { text: said, loud: true }) },
 }
 
+/** A rule of prediction reads entities and the world, and writes neither. */
+export const ruled = defineGame({
+  id: 'ruled',
+  tickRate: 60,
+  snapshotRate: 20,
+  input: {},
+  entities: { player: { fields: { x: fixed(0, 1, 1 / 4) } }, ball: { fields: { spin: int(0, 9) } } },
+  predict(entity, seat, world) {
+    expectTypeOf(seat).toEqualTypeOf<number & { readonly seat?: never }>()
+    if (entity.type === 'ball') return entity.spin > 3
+    // @ts-expect-error what is asked about is read-only
+    entity.x = 1
+    return world.player.count > 1 && entity.x > 0
+  },
+})
+
 // @ts-expect-error every command needs a rule
 export const incomplete: Rules<Typed> = { onJoin() {} }
 

@@ -11,6 +11,7 @@ import {
   type NetErrorCode,
   PROTOCOL_VERSION,
   packControl,
+  type Scheduler,
   type ServerMessage,
   type Shape,
   SNAPSHOT,
@@ -20,6 +21,7 @@ import { connectWebSocket } from './connection/websocket-link.ts'
 import { LiveRoom } from './live-room.ts'
 import type { ClientHost } from './play/client-host.ts'
 import { ClockSync } from './play/clock-sync.ts'
+import type { Prediction } from './play/prediction.ts'
 import { realHost } from './real-host.ts'
 import type { Room } from './room.ts'
 
@@ -34,11 +36,36 @@ export interface JoinOptions<S extends Shape> {
   readonly signal?: AbortSignal
   /** Checks that a program must pass before it is shipped; off by default. */
   readonly development?: boolean
+  /** What the link is put through before it is used: the development tools' model of a bad network (`impairLink`). */
+  readonly wrapLink?: (link: Link, scheduler: Scheduler) => Link
+  /**
+   * Most ticks that are computed again when a snapshot comes, and so how long the server may be silent before the client stops predicting, says so
+   * (`room.onStall`) and waits. Half a second by default, but at least 64 ticks; 120 at most. It must cover the round trip: raise it for tick rates above 120,
+   * lower it where a tick costs much.
+   */
+  readonly maxRollbackTicks?: number
+  /**
+   * Ticks by which every own input takes effect later, 0 to 30; the game's `inputDelayTicks` by default. Own actions then show so much later, but so much less
+   * is predicted: others interfere less often, and corrections are smaller.
+   */
+  readonly inputDelayTicks?: number
+  /** After each tick so many of the newest are computed once more and compared: what differs throws NON_DETERMINISTIC. 1 in development, else 0. */
+  readonly syncTestTicks?: number
   /** How long connecting and the first snapshot may take together; 15,000 ms by default. */
   readonly timeoutMs?: number
 }
 
-const DEFAULT_TIMEOUT_MS = 15_000
+/** How a spectator joins: `spectate` gives it. */
+export interface Spectating {
+  readonly delayMs: number
+  readonly prediction: typeof Prediction
+}
+
+export interface HandshakeOptions<S extends Shape> extends JoinOptions<S> {
+  readonly spectate?: Spectating
+}
+
+export const DEFAULT_TIMEOUT_MS = 15_000
 
 /** Joins a room. Resolves once there is a world to show. Rejects with a NetError: CONNECT_FAILED, ROOM_FULL, SCHEMA_MISMATCH and so on. */
 export async function join<S extends Shape>(
@@ -46,13 +73,22 @@ export async function join<S extends Shape>(
   url: string,
   options: JoinOptions<S> = {},
 ): Promise<Room<S>> {
+  return connectAndJoin(game, url, options)
+}
+
+/** Connects, and joins to play or to watch. */
+export async function connectAndJoin<S extends Shape>(
+  game: Game<S>,
+  url: string,
+  options: HandshakeOptions<S>,
+): Promise<Room<S>> {
   const host = realHost()
   const { signal } = options
   if (signal?.aborted === true) throw takenBack()
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
   const untilMs = host.now() + timeoutMs
   const link = await connectWebSocket(url, { scheduler: host, timeoutMs, ...(signal === undefined ? {} : { signal }) })
-  return joinOver(game, link, host, { ...options, timeoutMs: untilMs - host.now() })
+  return joinWith(game, link, host, { ...options, timeoutMs: untilMs - host.now() })
 }
 
 /** Joins over a link that is open. Attaches to it before it returns. */
@@ -62,8 +98,19 @@ export function joinOver<S extends Shape>(
   host: ClientHost,
   options: JoinOptions<S> = {},
 ): Promise<Room<S>> {
+  return joinWith(game, link, host, options)
+}
+
+/** Joins over a link, to play or to watch. */
+export function joinWith<S extends Shape>(
+  game: Game<S>,
+  link: Link,
+  host: ClientHost,
+  options: HandshakeOptions<S>,
+): Promise<Room<S>> {
   return new Promise((resolve, reject) => {
-    const handshake = new Handshake(game, link, host, options as JoinOptions<Shape>)
+    const wrapped = options.wrapLink?.(link, host) ?? link
+    const handshake = new Handshake(game, wrapped, host, options as HandshakeOptions<Shape>)
     handshake.run(
       (room) => resolve(room as unknown as Room<S>),
       (error) => reject(error),
@@ -76,7 +123,7 @@ class Handshake {
   private readonly game: Game
   private readonly link: Link
   private readonly host: ClientHost
-  private readonly options: JoinOptions<Shape>
+  private readonly options: HandshakeOptions<Shape>
   private readonly clock = new ClockSync()
   private room: LiveRoom | undefined
   private sentMs = 0
@@ -84,7 +131,7 @@ class Handshake {
   private fail: (error: Error) => void = () => {}
   private succeed: (room: LiveRoom) => void = () => {}
 
-  constructor(game: Game, link: Link, host: ClientHost, options: JoinOptions<Shape>) {
+  constructor(game: Game, link: Link, host: ClientHost, options: HandshakeOptions<Shape>) {
     this.game = game
     this.link = link
     this.host = host
@@ -133,6 +180,7 @@ class Handshake {
       room: options.room ?? 'main',
       create: true,
       ...(options.options === undefined ? {} : { options: options.options }),
+      ...(options.spectate === undefined ? {} : { spectate: options.spectate.delayMs }),
     })
     this.sentMs = this.host.now()
     this.link.send('reliable', bytes)
@@ -157,6 +205,9 @@ class Handshake {
 
   private onWelcome(welcome: Extract<ServerMessage, { t: 'welcome' }>): void {
     const { game, host, options } = this
+    if ((welcome.seat === 0) !== (options.spectate !== undefined)) {
+      return this.refuse(new NetError('MALFORMED', 'the server gave another place than was asked for.', ''))
+    }
     if (welcome.maxPlayers !== game.maxPlayers || welcome.tickRate !== game.tickRate) {
       return this.refuse(
         new NetError(
@@ -171,6 +222,10 @@ class Handshake {
     const room = new LiveRoom(game, this.link, host, this.clock, welcome, {
       development: options.development ?? false,
       sample: sample as () => Readonly<Record<string, unknown>>,
+      prediction: options.spectate?.prediction,
+      maxRollbackTicks: options.maxRollbackTicks,
+      inputDelayTicks: options.inputDelayTicks,
+      syncTestTicks: options.syncTestTicks,
     })
     this.room = room
     room.start()

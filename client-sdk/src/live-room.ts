@@ -23,7 +23,9 @@ import { Listeners, listenersOf, report } from './listeners.ts'
 import type { ClientHost } from './play/client-host.ts'
 import type { ClockSync } from './play/clock-sync.ts'
 import type { EventInfo } from './play/event-tracker.ts'
+import type { Prediction } from './play/prediction.ts'
 import { RoomClient } from './play/room-client.ts'
+import type { Stall } from './play/stall.ts'
 import type { FrameInfo, RoomPlayer, Unsubscribe } from './room.ts'
 import { type RoomStats, statsOf } from './stats.ts'
 
@@ -40,10 +42,16 @@ const LOST_PING_MS = 500
 /** Exchanges that may be under way; older ones are taken for lost. */
 const MAX_PINGS = 16
 const NOTHING: Values = {}
+/** What a server that does not say so believes. */
+const DEFAULT_MAX_REWIND_MS = 500
 
 export interface LiveRoomOptions {
   readonly development: boolean
   readonly sample: () => Values
+  readonly prediction?: typeof Prediction | undefined
+  readonly maxRollbackTicks?: number | undefined
+  readonly inputDelayTicks?: number | undefined
+  readonly syncTestTicks?: number | undefined
 }
 
 export class LiveRoom {
@@ -51,7 +59,7 @@ export class LiveRoom {
   readonly seat: Seat
   readonly players = new Map<Seat, RoomPlayer>()
   readonly client: RoomClient
-  readonly debug: { readonly server: Readonly<Record<string, unknown>> }
+  readonly debug: { readonly server: Readonly<Record<string, unknown>>; readonly serverNowMs: number }
   open = true
   private readonly roomAttributes: Record<string, unknown>
   private readonly game: CompiledGame
@@ -63,6 +71,7 @@ export class LiveRoom {
   private readonly frameListeners = new Listeners<[view: object, frame: FrameInfo]>()
   private readonly attributeListeners = new Listeners<[]>()
   private readonly playerListeners = new Listeners<[]>()
+  private readonly stallListeners = new Listeners<[stall: Stall]>()
   private readonly closeListeners = new Listeners<[reason: CloseReason]>()
   private readonly eventListeners = new Map<string, Listeners<[values: Values, info: EventInfo]>>()
   private readonly withdrawnListeners = new Map<string, Listeners<[values: Values]>>()
@@ -96,7 +105,13 @@ export class LiveRoom {
     this.client = new RoomClient(game, link, host, clock, {
       seat: welcome.seat,
       epochMs: welcome.epochMs,
+      maxRewindMs: welcome.maxRewindMs ?? DEFAULT_MAX_REWIND_MS,
       development: options.development,
+      prediction: options.prediction,
+      maxRollbackTicks: options.maxRollbackTicks,
+      inputDelayTicks: options.inputDelayTicks,
+      syncTestTicks: options.syncTestTicks,
+      onStall: (stall) => this.stallListeners.call(stall),
       sample: () => sampled(options.sample),
       events: {
         onEvent: (name, values, info) => this.eventListeners.get(name)?.call(values, info),
@@ -108,6 +123,9 @@ export class LiveRoom {
     this.debug = {
       get server() {
         return newest()
+      },
+      get serverNowMs() {
+        return clock.serverNow(host.now())
       },
     }
     const { world } = this.client.screen
@@ -206,6 +224,7 @@ export class LiveRoom {
       this.tellReady()
       return
     }
+    this.client.counts.controlIn += bytes.length
     const message = readServerMessage(bytes)
     if (message === undefined)
       return this.end({ code: 'MALFORMED', message: 'the server sent a message that cannot be read' })
@@ -278,11 +297,19 @@ export class LiveRoom {
     for (const { values } of told) this.messageListeners.get(name)?.call(values)
   }
 
+  /** Spectators only watch. */
+  private mustPlay(): void {
+    if (this.seat !== 0) return
+    throw new NetError('BAD_STATE', 'a spectator only watches: it cannot press or send.', 'Play with `join`.')
+  }
+
   press(name: string, count = 1): void {
+    this.mustPlay()
     if (this.open) this.client.latch.press(name, count, this.client.playback.stamp)
   }
 
   send(name: string, values: Values): void {
+    this.mustPlay()
     const declared: CompiledMessage | undefined = this.game.toServer.find((message) => message.name === name)
     if (declared === undefined) {
       throw new NetError(
@@ -295,7 +322,9 @@ export class LiveRoom {
   }
 
   private sendControl(message: object): void {
-    this.link.send('reliable', packControl(message))
+    const bytes = packControl(message)
+    this.client.counts.controlOut += bytes.length
+    this.link.send('reliable', bytes)
   }
 
   onFrame(listener: (view: never, frame: FrameInfo) => void): Unsubscribe {
@@ -306,6 +335,9 @@ export class LiveRoom {
   }
   onPlayers(listener: () => void): Unsubscribe {
     return this.playerListeners.add(listener)
+  }
+  onStall(listener: (stall: Stall) => void): Unsubscribe {
+    return this.stallListeners.add(listener)
   }
   onClose(listener: (reason: CloseReason) => void): Unsubscribe {
     return this.closeListeners.add(listener)

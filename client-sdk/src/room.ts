@@ -13,6 +13,7 @@ import type {
   Shape,
 } from '@tickmesh/shared'
 import type { EventInfo } from './play/event-tracker.ts'
+import type { Stall } from './play/stall.ts'
 import type { RoomStats } from './stats.ts'
 
 /** Ends a subscription. */
@@ -43,6 +44,7 @@ export type FrameView<S extends Shape> = ReadonlyWorldView<S> & {
 
 export interface Room<S extends Shape> {
   readonly id: string
+  /** 0 for a spectator. */
   readonly seat: Seat
   /** The newest tick that this client has computed. */
   readonly tick: number
@@ -51,8 +53,8 @@ export interface Room<S extends Shape> {
   /** Alive until `leave` or the end of the connection. */
   readonly open: boolean
   readonly stats: RoomStats
-  /** What the server said last, undrawn and unsmoothed. */
-  readonly debug: { readonly server: ReadonlyWorldView<S> }
+  /** For tools: what the server said last, undrawn and unsmoothed; and the server's clock in ms, as this client believes it. */
+  readonly debug: { readonly server: ReadonlyWorldView<S>; readonly serverNowMs: number }
   /** Called for each display frame (in Node: after each tick) with everything that is to be drawn. */
   onFrame(listener: (view: FrameView<S>, frame: FrameInfo) => void): Unsubscribe
   /** An effect to play. Predicted ones come at once, others' at the moment at which others are drawn. Never twice. */
@@ -72,6 +74,8 @@ export interface Room<S extends Shape> {
   /** Attributes of the room or of a player changed, or players came or left. */
   onAttributes(listener: () => void): Unsubscribe
   onPlayers(listener: () => void): Unsubscribe
+  /** The server is silent and nothing can be predicted (show "reconnecting"), or play goes on after that, or after this machine slept. */
+  onStall(listener: (stall: Stall) => void): Unsubscribe
   onClose(listener: (reason: CloseReason) => void): Unsubscribe
   /** Latches a press at the moment of its DOM event, together with what the screen shows. */
   press(name: PressKeys<S['inputs']>, count?: number): void

@@ -10,11 +10,13 @@ import { type Game, NetError, type Shape } from '@tickmesh/shared'
 import { DEFAULT_LIMITS, type Limits } from './gate/limits.ts'
 import { type AllowedOrigins, isOriginAllowed } from './gate/origins.ts'
 import { RoomHost } from './gate/room-host.ts'
+import { JournalFiles } from './journal-files.ts'
 import { failureLine } from './ops/failure-line.ts'
 import type { Log } from './ops/log-line.ts'
 import type { ServerStats } from './ops/server-stats.ts'
 import { RealTickTimer } from './real-timer.ts'
 import type { Room, Rules } from './room/api.ts'
+import type { SpectatorLimits } from './room/spectator-limits.ts'
 import { WsTransport } from './transport/ws-transport.ts'
 
 export interface ServeOptions {
@@ -33,13 +35,17 @@ export interface ServeOptions {
   readonly maxRewindMs?: number
   /** Checks that a game must pass before it is shipped. True by default unless NODE_ENV is `production`. */
   readonly development?: boolean
-  /** Computes each tick twice and compares. */
+  /** Computes each tick twice and compares: a difference closes the room, naming the field. As `development` by default. */
   readonly syncTest?: boolean
   readonly limits?: Partial<Limits>
   /** Warnings and errors go to stderr by default. */
   readonly log?: Log
   /** A room that is empty for so long ends; 5,000 by default. */
   readonly roomIdleMs?: number
+  /** Records the journal of each room into a file of this folder. Journals hold secrets: who may read them is up to you. */
+  readonly record?: { readonly dir: string }
+  /** Lets others watch (`spectate` of the client), each with a delay of its choice; left out, nobody may. `{}` takes the defaults. */
+  readonly spectators?: Partial<SpectatorLimits>
 }
 
 export interface Server<S extends Shape = Shape> {
@@ -66,12 +72,17 @@ export async function serve<S extends Shape>(
   rules: Rules<S>,
   options: ServeOptions = {},
 ): Promise<Server<S>> {
-  const { path = '/tickmesh', log = logToStderr, handleRequest = notFound } = options
+  const { record, ...rest } = options
+  const { path = '/tickmesh', log = logToStderr, handleRequest = notFound } = rest
+  const development = options.development ?? process.env.NODE_ENV !== 'production'
+  const files = record === undefined ? undefined : new JournalFiles(record.dir, log)
   const host = new RoomHost<S>(game, rules, {
-    ...options,
+    ...rest,
+    ...(files === undefined ? {} : { record: (room: string) => files.record(room, new Date()) }),
     timer: new RealTickTimer(),
     entropy: () => randomInt(2 ** 32),
-    development: options.development ?? process.env.NODE_ENV !== 'production',
+    development,
+    syncTest: options.syncTest ?? development,
     log,
   })
   const http = createServer(handleRequest)
@@ -87,7 +98,7 @@ export async function serve<S extends Shape>(
       return host.stats
     },
     http,
-    close: () => close(http, host),
+    close: () => close(http, host, files),
   }
 }
 
@@ -182,9 +193,10 @@ function urlHost(host: string | undefined): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-function close(http: HttpServer, host: { close(): void }): Promise<void> {
+async function close(http: HttpServer, host: { close(): void }, files: JournalFiles | undefined): Promise<void> {
   host.close()
-  return new Promise((resolve) => {
+  await files?.close()
+  await new Promise<void>((resolve) => {
     // Links end by themselves soon; what is left are requests that never end.
     const cut = setTimeout(() => http.closeAllConnections(), CUT_AFTER_MS)
     http.close(() => {

@@ -74,10 +74,19 @@ export type {
   ViewOf,
   WorldView,
 } from './game/shape.ts'
+export { JournalError, type JournalProblem } from './journal/journal-error.ts'
+export type { JournalNote, ReplayPlayer } from './journal/journal-note.ts'
+export { JournalWriter, type JournalWriterOptions } from './journal/journal-writer.ts'
+export { type Journal, type OpenOptions, openJournal } from './journal/open-journal.ts'
+export type { JournalSink } from './journal/record-buffer.ts'
+export { Replay, type ReplayEvent } from './journal/replay.ts'
+export { POISON } from './link/buffer-pool.ts'
 export { fromWebSocketClose, toWebSocketClose, WEBSOCKET_CLOSE_CODES } from './link/close-codes.ts'
-export { Impairment, type ImpairmentOptions } from './link/impairment.ts'
+export { DelayLine, type DelayLineOptions } from './link/delay-line.ts'
+export { impairLink, type LinkImpairments } from './link/impaired-link.ts'
+export { Impairment, type ImpairmentChange, type ImpairmentOptions } from './link/impairment.ts'
 export type { CloseReason, Lane, Link, LinkReceiver } from './link/link.ts'
-export { createLinkPair, type LinkPairOptions, POISON } from './link/memory-link.ts'
+export { createLinkPair, type LinkPairOptions } from './link/memory-link.ts'
 export { exp, log } from './math/exponential.ts'
 export { box, box3, capsule, capsule3, circle, type Hitbox, sphere } from './math/hitbox.ts'
 export { acos, asin, atan, atan2 } from './math/inverse-trig.ts'
@@ -96,7 +105,7 @@ export {
 } from './sim/seen-world.ts'
 export { Simulation, type SimulationOptions } from './sim/simulation.ts'
 export type { QueuedCommand } from './sim/step-context.ts'
-export { describeDifference, SyncTest } from './sim/sync-test.ts'
+export { describeDifference, describeEffects, notDeterministic, SyncTest } from './sim/sync-test.ts'
 export { ClockDiscipline } from './time/clock-discipline.ts'
 export { type ClockEstimate, ClockFilter } from './time/clock-filter.ts'
 export { WindowedQuantile } from './time/quantile.ts'
@@ -110,6 +119,7 @@ export {
   type AttributesMessage,
   type ClientMessage,
   type HelloMessage,
+  MAX_SPECTATOR_DELAY_MS,
   type Parsed,
   parseClientMessage,
   parseServerMessage,
@@ -125,7 +135,7 @@ export {
 } from './wire/frame-head.ts'
 export { InputCodec } from './wire/input-codec.ts'
 export { InputEncoder } from './wire/input-encoder.ts'
-export { createInputHead, type InputMessageHead } from './wire/input-head.ts'
+export { createInputHead, type InputMessageHead, readInputHead } from './wire/input-head.ts'
 export { InputRing, STAMP_INTS, TICK_STAMP } from './wire/input-ring.ts'
 export { decodeMessage, encodeMessage } from './wire/message-codec.ts'
 export { CONTROL, INPUT, PROTOCOL_VERSION, SNAPSHOT } from './wire/message-kind.ts'

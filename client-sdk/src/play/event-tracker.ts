@@ -58,6 +58,8 @@ export class EventTracker {
   withdrawnCount = 0
   /** Others' events that were too old to be played when somebody looked again. */
   staleCount = 0
+  /** Ticks whose events nobody will tell, because a full frame had to stand in for them. */
+  untoldTicks = 0
   private readonly game: CompiledGame
   private readonly listener: EventListener
   /** By key and type of event. */
@@ -77,6 +79,12 @@ export class EventTracker {
     this.pass++
   }
 
+  /** Instead of a pass over the ticks after `tick`: they would emit what they did. */
+  keepPass(tick: number): void {
+    this.pass++
+    for (const event of this.known.values()) if (event.tick > tick) event.pass = this.pass
+  }
+
   /** Takes in what the simulation emitted in a tick, for the first time or again. */
   onSimulated(log: EventLog, tick: number): void {
     const count = log.count(tick)
@@ -92,7 +100,7 @@ export class EventTracker {
         continue
       }
       const { name, values } = this.read(log, at)
-      const renamed = this.takeRenamed(name, values, tick, this.pass)
+      const renamed = this.takeRenamed(name, values, tick, true)
       this.known.set(identity, { tick, playedTick: tick, name, values, confirmed: false, pass: this.pass })
       if (renamed) continue
       this.predictedCount++
@@ -101,13 +109,17 @@ export class EventTracker {
   }
 
   /**
-   * Forgets a predicted event that is the same effect under another key: a press that came late changes the keys of all that its tick emits.
-   * False if there is none. Those of `pass` are known by their present key.
+   * Forgets a predicted event that is the same effect under another key: a press that came late changes the keys of all that its tick emits, and presses
+   * that are applied together, because the inputs between them were lost, share one key. Such an event was played for the same tick, or, when the server tells of it,
+   * is predicted no more. False if there is none. To the simulation (`simulated`), what this pass emitted is known by its present key.
    */
-  private takeRenamed(name: string, values: Values, tick: number, pass: number): boolean {
-    const text = JSON.stringify(values)
+  private takeRenamed(name: string, values: Values, tick: number, simulated: boolean): boolean {
+    let text: string | undefined
     for (const [identity, event] of this.known) {
-      if (event.confirmed || event.playedTick !== tick || event.name !== name || event.pass === pass) continue
+      if (event.confirmed || event.name !== name) continue
+      const emitted = event.pass === this.pass
+      if (simulated ? emitted || event.playedTick !== tick : emitted && event.playedTick !== tick) continue
+      text ??= JSON.stringify(values)
       if (JSON.stringify(event.values) !== text) continue
       this.known.delete(identity)
       return true
@@ -125,6 +137,7 @@ export class EventTracker {
    */
   onGap(tick: number): void {
     for (const event of this.known.values()) if (event.tick <= tick) event.confirmed = true
+    if (this.seenTick >= 0 && tick > this.seenTick) this.untoldTicks += tick - this.seenTick
     this.seenTick = Math.max(this.seenTick, tick)
   }
 
@@ -149,11 +162,10 @@ export class EventTracker {
       return
     }
     const { name, values } = this.read(log, at)
-    if (own) {
-      const renamed = this.takeRenamed(name, values, tick, -1)
+    const renamed = key !== 0 && this.takeRenamed(name, values, tick, false)
+    if (own || renamed) {
       this.known.set(identity, { tick, playedTick: tick, name, values, confirmed: true, pass: this.pass })
-      if (renamed) return
-      this.listener.onEvent(name, values, { predicted: false, own, tick })
+      if (!renamed) this.listener.onEvent(name, values, { predicted: false, own, tick })
       return
     }
     if (this.waiting.length >= MAX_WAITING) {

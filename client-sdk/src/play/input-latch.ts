@@ -7,8 +7,10 @@ import type { ViewStamp } from './playback.ts'
 
 type Sample = Readonly<Record<string, unknown>>
 
-/** Presses of one kind that a single tick may apply; more are dropped. */
+/** Presses of one kind that a single tick may apply; more are dropped and counted. */
 const MAX_PRESSES_A_TICK = 8
+/** More at once are not even counted. */
+const MOST_COUNTED = 1_000
 
 export class InputLatch {
   /** Raw values of the levels, in the order of `game.levels`. */
@@ -17,6 +19,8 @@ export class InputLatch {
   readonly presses: Int32Array
   /** Per press: the stamp of the frame that was on the screen at the last of them. */
   readonly pressStamps: readonly ViewStamp[]
+  /** Presses that no tick will apply. */
+  dropped = 0
   private readonly game: CompiledGame
   private readonly strict: boolean
 
@@ -66,7 +70,9 @@ export class InputLatch {
 
   private add(press: number, count: number, shown: ViewStamp): void {
     if (!(count >= 1)) return
-    this.presses[press] = Math.min(MAX_PRESSES_A_TICK, (this.presses[press] ?? 0) + Math.floor(count))
+    const wanted = (this.presses[press] ?? 0) + Math.min(MOST_COUNTED, Math.floor(count))
+    this.presses[press] = Math.min(MAX_PRESSES_A_TICK, wanted)
+    this.dropped += wanted - (this.presses[press] ?? 0)
     const stamp = this.pressStamps[press]
     if (stamp === undefined) return
     stamp.older = shown.older

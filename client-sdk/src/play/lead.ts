@@ -2,8 +2,10 @@
  * Lead: how far ahead of the server's clock a client simulates, so that its inputs arrive just before their tick.
  * Controlled by the margins that the server reports, and changed by rate, never by jumps. Pure.
  *
- * What a margin plus the lead that was in force tells is how late the path made an input: that does not depend on the lead, so a high
- * quantile of it is the lead to aim at.
+ * The lead that was in force less the margin is the path's lateness, which does not depend on the lead. A report tells the worst of some inputs: with
+ * a lead L less than that lateness at least one of them had been late; and where a burst of losses delayed them all until the next message that came
+ * through, each was late by a tick less than the one before it, so (lateness - L) / tick of them. The lead aimed at is the least with
+ * which all late ones of the last seconds together are at most the chosen share.
  */
 import { WindowedQuantile } from '@tickmesh/shared'
 
@@ -17,25 +19,40 @@ export interface LeadOptions {
   readonly maxMs: number
 }
 
-export const DEFAULT_LEAD: LeadOptions = { lateShare: 0.005, safetyMs: 3, minMs: 2, maxMs: 1000 }
+export const DEFAULT_LEAD: LeadOptions = { lateShare: 0.006, safetyMs: 2, minMs: 2, maxMs: 1000 }
 
 /** How much faster or slower than real time the lead may change. */
 const RISE_RATE = 0.05
-const FALL_RATE = 0.02
-/** Reports that are remembered: ten seconds at 20 a second, and some. */
-const REPORTS = 256
-const WINDOW_MS = 10_000
+const FALL_RATE = 0.03
+/** Reports that are remembered: sixty a second at most. */
+const REPORTS = 2048
+const WINDOW_MS = 30_000
+/** In the beginning the share is of the inputs of so much time, so that one burst of losses does not decide. */
+const FIRST_WINDOW_MS = 15_000
+/** What most inputs need is never refused, however few there were. */
+const USUAL_QUANTILE = 0.9
+/** A burst of losses, or a stall, counts for so many late inputs at most: a rare long one says little of what is to come. */
+const MAX_LATE_AT_ONCE = 8
+/** Keeping to the limit may make so many times more inputs late; if it would be more, the limit is out of reach. */
+const LIMIT_COST = 1.6
+/** To so much of a millisecond the lead is sought. */
+const PRECISION_MS = 0.5
 
 export class LeadController {
   private readonly options: LeadOptions
   private readonly lateness = new WindowedQuantile(REPORTS, WINDOW_MS)
   private current: number
   private wanted: number
+  private limit = Number.POSITIVE_INFINITY
   private updatedMs = Number.NaN
+  private readonly tickMs: number
+  /** How many inputs a report is about, on average. */
+  private inputsEach = 1
 
   /** Starts at `initialMs`, a guess such as half the round trip and some. */
-  constructor(initialMs: number, options: LeadOptions = DEFAULT_LEAD) {
+  constructor(initialMs: number, tickMs: number, options: LeadOptions = DEFAULT_LEAD) {
     this.options = options
+    this.tickMs = tickMs
     this.current = this.bounded(initialMs)
     this.wanted = this.current
   }
@@ -54,11 +71,49 @@ export class LeadController {
     return this.wanted
   }
 
-  /** Takes in the least margin since the last report, and the lead that was in force when those inputs were made; NaN: it says nothing of the path. */
-  onMargin(nowMs: number, marginMs: number, leadThenMs: number): void {
+  /**
+   * Takes in the least margin of the `inputs` inputs that came since the last report, and the lead that was in force when those were made;
+   * NaN: it says nothing of the path.
+   */
+  onMargin(nowMs: number, marginMs: number, leadThenMs: number, inputs: number): void {
     if (Number.isNaN(leadThenMs - marginMs)) return
     this.lateness.add(nowMs, leadThenMs - marginMs)
-    this.wanted = this.bounded(this.lateness.quantile(1 - this.options.lateShare) + this.options.safetyMs)
+    this.inputsEach += (inputs - this.inputsEach) / 16
+    const { lateShare, safetyMs } = this.options
+    const usualMs = this.lateness.quantile(USUAL_QUANTILE)
+    const wishedMs = Math.max(usualMs, this.leastLead(lateShare)) + safetyMs
+    const isLimited = wishedMs > this.limit && this.leastLead(LIMIT_COST * lateShare) + safetyMs <= this.limit
+    this.wanted = this.bounded(isLimited ? this.limit : wishedMs)
+  }
+
+  /** Beyond this lead the server would not believe what was on the screen any more: rather be late a little more often, if that is enough. */
+  limitTo(leadMs: number): void {
+    this.limit = leadMs
+  }
+
+  private leastLead(share: number): number {
+    const { lateness } = this
+    const inputs = Math.max(this.inputsEach * lateness.count, FIRST_WINDOW_MS / this.tickMs)
+    const allowed = share * inputs
+    let high = lateness.max()
+    let low = lateness.min()
+    while (high - low > PRECISION_MS) {
+      const middle = (low + high) / 2
+      if (this.lateWith(middle, allowed) > allowed) low = middle
+      else high = middle
+    }
+    return high
+  }
+
+  /** How many of the remembered inputs a constant lead would have made late; no further than above `enough`. */
+  private lateWith(leadMs: number, enough: number): number {
+    let late = 0
+    for (let rank = 0; late <= enough; rank++) {
+      const excess = this.lateness.fromTop(rank) - leadMs
+      if (!(excess > 0)) break
+      late += Math.min(MAX_LATE_AT_ONCE, Math.max(1, excess / this.tickMs))
+    }
+    return late
   }
 
   /** Moves the lead on to `nowMs`, and gives it. */

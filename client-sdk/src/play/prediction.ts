@@ -1,6 +1,9 @@
 /**
  * Prediction and rollback: runs the game ahead of the server, keeps what it computed, compares it with what the server says, and
- * computes it again from there. Pure: the caller says which tick comes next and hands in snapshots.
+ * computes it again from there. Pure: the caller says when a tick's input is made and hands in snapshots.
+ *
+ * With an input delay of D ticks, the input that is made now belongs to the tick that is computed D ticks later. What is sent, and when, does not depend on D:
+ * only the present lies D ticks nearer to the server's, or beyond its newest snapshot, which then waits until the present gets there.
  */
 import {
   COLUMN_FLAGS,
@@ -9,42 +12,79 @@ import {
   type CompiledEntity,
   type CompiledGame,
   HEADER_COUNTS,
+  HEADER_TICK,
   InputRing,
+  SEAT_LEVELS,
   Simulation,
   SnapshotRing,
   type SnapshotSource,
   TICK_STAMP,
+  type View,
+  type World,
 } from '@tickmesh/shared'
 import type { EventTracker } from './event-tracker.ts'
 import type { InputLatch } from './input-latch.ts'
 import type { ViewStamp } from './playback.ts'
 import { PressOrder } from './press-order.ts'
+import { RepeatTest } from './repeat-test.ts'
 import type { Smoothing } from './smoothing.ts'
 
 /** Ticks that predictions and inputs are kept for. */
 const KEPT_TICKS = 128
-/** Half a second, at least 64 ticks, and within what is kept. */
-function aheadTicksAt(tickRate: number): number {
-  return Math.min(KEPT_TICKS - 8, Math.max(64, Math.ceil(tickRate / 2)))
+/** Room for snapshots that come while the limit is reached. */
+const SPARE_TICKS = 8
+const LEAST_ROLLBACK_TICKS = 64
+
+/** How far it may go back at most: what is asked for, else half a second and at least 64 ticks; always within what is kept. */
+function rollbackTicks(tickRate: number, delayTicks: number, asked: number | undefined): number {
+  const wanted = asked ?? Math.max(LEAST_ROLLBACK_TICKS, Math.ceil(tickRate / 2))
+  return Math.max(1, Math.min(KEPT_TICKS - SPARE_TICKS - delayTicks, Math.floor(wanted)))
 }
 
 export interface PredictionCounts {
   /** Snapshots that differed from what was predicted. */
   rollbacks: number
   resimulatedTicks: number
-  /** Rollbacks after which something that this client predicts stood elsewhere in the present. */
+  /** Ticks that were not computed again, because the server's whole world was as predicted. */
+  skippedTicks: number
+  /** Snapshots after which something that this client predicts stood elsewhere in the present (also by what others did); and those after which something of its own did. */
   corrections: number
+  ownCorrections: number
 }
+
+export interface PredictionOptions {
+  readonly events: EventTracker
+  readonly smoothing: Smoothing
+  readonly development: boolean
+  /** Most ticks that are computed again at a snapshot, and so how far ahead of the newest one it predicts. */
+  readonly maxRollbackTicks?: number | undefined
+  /** Ticks by which an input is made before the tick that it belongs to is computed; 0 by default. */
+  readonly inputDelayTicks?: number | undefined
+  /** After each tick so many of the newest ones are computed once more and compared; 1 in development, else 0. */
+  readonly repeatTicks?: number | undefined
+}
+
+/** More delay than this is not played with. */
+const MAX_INPUT_DELAY_TICKS = 30
 
 export class Prediction {
   readonly inputs: InputRing
-  readonly counts: PredictionCounts = { rollbacks: 0, resimulatedTicks: 0, corrections: 0 }
+  readonly counts: PredictionCounts = {
+    rollbacks: 0,
+    resimulatedTicks: 0,
+    skippedTicks: 0,
+    corrections: 0,
+    ownCorrections: 0,
+  }
   /** The newest tick that was computed; -1 before the first snapshot. */
   tick = -1
+  /** The newest tick that has its input, or is to have none. */
+  inputTick = -1
   /** No inputs were made for ticks before this one since the last gap. */
   firstInputTick = 0
   /** How far ahead of the newest snapshot it predicts at most; beyond, it waits. */
   readonly maxAheadTicks: number
+  readonly inputDelayTicks: number
   private readonly game: CompiledGame
   private readonly sim: Simulation
   private readonly tentativeSim: Simulation
@@ -55,19 +95,22 @@ export class Prediction {
   private readonly smoothing: Smoothing
   private readonly pressOrder: PressOrder
   private readonly isPredicted = (type: CompiledEntity, row: number): boolean => this.predictsRow(type, row)
+  private readonly isOwn = (type: CompiledEntity, row: number): boolean =>
+    this.sim.world.ints[type.base + COLUMN_OWNER * type.rows + row] === this.sim.seat
+  private readonly frames: SnapshotSource
+  private readonly repeatTest: RepeatTest | undefined
+  /** The newest snapshot that came, and the newest from which the present was computed: older if the present has not got there yet. */
   private snapshotTick = -1
+  private takenTick = -1
 
-  constructor(
-    game: CompiledGame,
-    seat: number,
-    frames: SnapshotSource,
-    parts: { events: EventTracker; smoothing: Smoothing; development: boolean },
-  ) {
+  constructor(game: CompiledGame, seat: number, frames: SnapshotSource, options: PredictionOptions) {
     this.game = game
-    this.maxAheadTicks = aheadTicksAt(game.tickRate)
-    const options = { side: 'client', development: parts.development, snapshots: frames } as const
-    this.sim = new Simulation(game, options)
-    this.tentativeSim = new Simulation(game, { ...options, eventTicks: 1 })
+    this.frames = frames
+    this.inputDelayTicks = Math.min(MAX_INPUT_DELAY_TICKS, Math.max(0, Math.floor(options.inputDelayTicks ?? 0)))
+    this.maxAheadTicks = rollbackTicks(game.tickRate, this.inputDelayTicks, options.maxRollbackTicks)
+    const simulation = { side: 'client', development: options.development, snapshots: frames } as const
+    this.sim = new Simulation(game, simulation)
+    this.tentativeSim = new Simulation(game, { ...simulation, eventTicks: 1 })
     this.sim.seat = seat
     this.tentativeSim.seat = seat
     this.inputs = new InputRing(game, KEPT_TICKS)
@@ -75,8 +118,10 @@ export class Prediction {
     this.before = new Int32Array(game.worldInts)
     this.nextRow = new Int32Array(game.inputWidth)
     this.pressOrder = new PressOrder(game, this.inputs, seat)
-    this.events = parts.events
-    this.smoothing = parts.smoothing
+    this.events = options.events
+    this.smoothing = options.smoothing
+    const repeatTicks = options.repeatTicks ?? (options.development ? 1 : 0)
+    this.repeatTest = repeatTicks > 0 ? new RepeatTest(this.sim, this.results, repeatTicks) : undefined
   }
 
   get seat(): number {
@@ -90,19 +135,32 @@ export class Prediction {
 
   /** True if a further tick would be too far ahead of what the server has told. */
   get blocked(): boolean {
-    return this.snapshotTick < 0 || this.tick - this.snapshotTick >= this.maxAheadTicks
+    return this.snapshotTick < 0 || this.inputTick - this.inputDelayTicks - this.snapshotTick >= this.maxAheadTicks
   }
 
-  predicts(view: Parameters<Simulation['predicts']>[0]): boolean {
-    return this.sim.predicts(view)
+  predicts(view: View, world: World): boolean {
+    return this.sim.predicts(view, world)
   }
 
-  /** Records what the latch holds as the input of `tick`, and computes that tick. `shown` is the frame on the screen. */
+  /** Records what the latch holds as the input of the next tick, and computes what is then due. `shown` is the frame on the screen. */
   advance(latch: InputLatch, shown: ViewStamp): void {
-    const tick = this.tick + 1
-    this.record(tick, latch, shown)
+    this.inputTick++
+    this.record(this.inputTick, latch, shown)
+    this.computeTo(this.inputTick - this.inputDelayTicks)
+  }
+
+  /** Computes the ticks up to `tick`. A snapshot of a tick that the present reaches only now is taken in there. */
+  private computeTo(tick: number): void {
+    while (this.tick < tick) {
+      this.computeTick(++this.tick)
+      this.repeatTest?.run(this.tick, this.takenTick, this.simulate)
+      const frame = this.tick > this.takenTick ? this.frames.find(this.tick) : undefined
+      if (frame !== undefined) this.takeIn(this.tick, frame)
+    }
+  }
+
+  private computeTick(tick: number): void {
     this.simulate(tick)
-    this.tick = tick
     this.results.put(tick, this.sim.world.ints)
     this.events.onSimulated(this.sim.events, tick)
   }
@@ -126,33 +184,43 @@ export class Prediction {
   }
 
   /** Computes `tick` in the simulation, which stands at the end of the tick before. */
-  private simulate(tick: number): void {
-    const { inputs, sim } = this
+  private readonly simulate = (tick: number): void => this.stepWithInputs(this.sim, tick)
+
+  /** Steps a simulation that stands at the end of the tick before, with the inputs that were recorded. */
+  private stepWithInputs(sim: Simulation, tick: number): void {
+    const { inputs } = this
     const slot = inputs.find(tick)
     sim.inputs.clear()
     if (slot >= 0) {
       sim.setLevels(sim.seat, inputs.rows, inputs.rowOffset(slot))
-      this.setStamp(inputs.stampOffset(slot, TICK_STAMP))
+      this.setStamp(sim, inputs.stampOffset(slot, TICK_STAMP))
     }
     // A tick that applies a press sees what its player saw when pressing: in this tick, or in the late one that the press was made in.
     const pressSlot = this.pressOrder.slotFor(tick, sim.world.ints)
     if (pressSlot >= 0) {
-      this.setStamp(this.pressOrder.stampOf(pressSlot, sim.world.ints))
+      this.setStamp(sim, this.pressOrder.stampOf(pressSlot, sim.world.ints))
       sim.applyPresses(sim.seat, inputs.rows, inputs.rowOffset(pressSlot))
     }
     sim.step(tick)
     sim.settle()
   }
 
-  private setStamp(at: number): void {
+  private setStamp(sim: Simulation, at: number): void {
     const { stamps } = this.inputs
-    this.sim.inputs.setStamp(this.sim.seat, stamps[at] ?? -1, stamps[at + 1] ?? -1, stamps[at + 2] ?? 0)
+    sim.inputs.setStamp(sim.seat, stamps[at] ?? -1, stamps[at + 1] ?? -1, stamps[at + 2] ?? 0)
   }
 
-  /** The world one tick beyond the present, with the live input and without effects: what a display frame between two ticks draws towards. */
+  /**
+   * The world one tick beyond the present, without effects: what a display frame between two ticks draws towards. With that tick's input, or with the live one
+   * if it has none yet.
+   */
   tentative(latch: InputLatch, shown: ViewStamp): Int32Array {
     const { tentativeSim: sim, inputs, game } = this
     sim.world.load(this.sim.world.ints)
+    if (this.tick < this.inputTick) {
+      this.stepWithInputs(sim, this.tick + 1)
+      return sim.world.ints
+    }
     sim.inputs.clear()
     this.nextRow.set(latch.levels)
     for (let press = 0; press < game.presses.length; press++) {
@@ -167,10 +235,25 @@ export class Prediction {
     return sim.world.ints
   }
 
-  /** Takes in the server's world at `tick` and computes the present again from there. Events are then still to be confirmed or withdrawn. */
+  /**
+   * Takes in the server's world at `tick`, which is among the frames, and computes the present again from there. Events are then still to be confirmed
+   * or withdrawn. A tick that the present gets to within the input delay is taken in then.
+   */
   onSnapshot(tick: number, snapshot: Int32Array): void {
     this.snapshotTick = tick
+    if (tick > this.tick && tick <= this.inputTick && this.tick >= 0) return
+    if (tick > this.inputTick) this.inputTick = tick
+    this.takeIn(tick, snapshot)
+  }
+
+  private takeIn(tick: number, snapshot: Int32Array): void {
+    this.takenTick = tick
     const predicted = this.results.find(tick)
+    if (predicted !== undefined && tick <= this.tick && this.isAsPredicted(tick, predicted, snapshot)) {
+      this.events.keepPass(tick)
+      this.counts.skippedTicks += this.tick - tick
+      return
+    }
     this.before.set(this.sim.world.ints)
     this.sim.world.load(snapshot)
     if (predicted !== undefined && tick <= this.tick && this.differs(predicted)) this.counts.rollbacks++
@@ -179,27 +262,38 @@ export class Prediction {
     if (tick >= this.tick) {
       this.tick = tick
     } else {
-      for (let next = tick + 1; next <= this.tick; next++) {
-        this.simulate(next)
-        this.results.put(next, this.sim.world.ints)
-        this.events.onSimulated(this.sim.events, next)
-      }
+      for (let next = tick + 1; next <= this.tick; next++) this.computeTick(next)
       this.counts.resimulatedTicks += this.tick - tick
     }
     if (predicted === undefined) return
-    const moved = this.smoothing.onCorrection(this.before, this.sim.world.ints, this.isPredicted)
-    if (moved > 0) this.counts.corrections++
+    const moved = this.smoothing.onCorrection(this.before, this.sim.world.ints, this.isPredicted, this.isOwn)
+    if (moved === 0) return
+    this.counts.corrections++
+    if (this.smoothing.ownMoved > 0) this.counts.ownCorrections++
   }
 
-  /** Goes on at a later tick as if nothing had been done meanwhile: at the start, and after a stall. No inputs are made for the ticks between. */
+  /** Goes on with the inputs after `tick` as if nothing had been done meanwhile: at the start, and after a stall. The ticks between have no inputs. */
   skipTo(tick: number): void {
-    for (let next = this.tick + 1; next <= tick; next++) {
-      this.simulate(next)
-      this.results.put(next, this.sim.world.ints)
-      this.events.onSimulated(this.sim.events, next)
-    }
-    this.tick = tick
+    this.inputTick = tick
     this.firstInputTick = tick + 1
+    this.computeTo(tick - this.inputDelayTicks)
+  }
+
+  /**
+   * True if all that the ticks after `tick` depend on is as it was predicted: they would come out the same. The own seat's levels do not count where they are
+   * set anew; the server does not send back what no motion reads. Ends at the first difference, and held inputs stand in front.
+   */
+  private isAsPredicted(tick: number, predicted: Int32Array, snapshot: Int32Array): boolean {
+    const { seatBase, seatRows, levels } = this.game
+    const firstLevel = seatBase + SEAT_LEVELS * seatRows
+    const endOfLevels = firstLevel + levels.length * seatRows
+    const levelsAreSet = this.inputs.find(tick + 1) >= 0
+    for (let at = 0; at < snapshot.length; at++) {
+      if (predicted[at] === snapshot[at] || at === HEADER_TICK) continue
+      const ownLevel = at >= firstLevel && at < endOfLevels && (at - firstLevel) % seatRows === this.seat
+      if (!ownLevel || !levelsAreSet) return false
+    }
+    return true
   }
 
   private predictsRow(type: CompiledEntity, row: number): boolean {

@@ -21,15 +21,19 @@ import {
 } from '@tickmesh/shared'
 import type { ClientHost } from './client-host.ts'
 import type { ClockSync } from './clock-sync.ts'
-import { type EventListener, EventTracker } from './event-tracker.ts'
+import { EventTracker } from './event-tracker.ts'
 import { InputLatch } from './input-latch.ts'
+import { KnownTicks } from './known-ticks.ts'
 import { LeadController } from './lead.ts'
-import { createCounts, type PlayCounts } from './play-counts.ts'
+import { Outgoing } from './outgoing.ts'
+import { countHead, createCounts, type PlayCounts } from './play-counts.ts'
+import type { PlayOptions } from './play-options.ts'
 import { Playback } from './playback.ts'
 import { Prediction } from './prediction.ts'
 import { Screen } from './screen.ts'
 import { SentInputs } from './sent-inputs.ts'
 import { Smoothing } from './smoothing.ts'
+import { StallWatch } from './stall.ts'
 
 /** Frames that are kept: they serve as baselines, for drawing and for seenBy. */
 const KEPT_TICKS = 128
@@ -39,20 +43,12 @@ const CATCH_UP_MS = 200
 const MAX_WAIT_MS = 100
 /** Requests for a full frame, while no inputs are sent that could carry them. */
 const FULL_REQUEST_MS = 250
-/** Heads that are remembered, to know a frame that comes twice. */
-const KNOWN_HEADS = 64
+/** From the frame on the screen to the tick that takes up what was done on seeing it: a display frame, and up to a tick. */
+const LOOK_MS = 35
+/** A path is taken to lose packets from this share of lost snapshots on. */
+const LOSSY_SHARE = 0.005
 /** Inputs that a datagram carries at most. */
 const MAX_INPUTS_A_MESSAGE = 12
-
-export interface PlayOptions {
-  readonly seat: number
-  /** Server time in ms at which tick 0 ended. */
-  readonly epochMs: number
-  readonly development: boolean
-  /** What the player does now. */
-  readonly sample: () => Readonly<Record<string, unknown>>
-  readonly events: EventListener
-}
 
 export class RoomClient {
   readonly clock: ClockSync
@@ -77,21 +73,23 @@ export class RoomClient {
   private readonly head: FrameHead = createFrameHead()
   private readonly reader = new ByteReader()
   private readonly writer = new ByteWriter()
-  private readonly outgoing = new Uint8Array(2048)
-  private readonly views: Uint8Array[] = []
+  private readonly outgoing = new Outgoing()
   private readonly scratch: Int32Array
   /** By tick: the snapshot that its frame was built on. */
   private readonly baselineOf = new Int32Array(KEPT_TICKS).fill(-1)
   private readonly sentInputs = new SentInputs()
   private readonly inputHead: InputMessageHead
   private readonly inputEncoder: InputEncoder
+  private readonly stall: StallWatch
   private newestArrivalMs = 0
   private needsFull = false
   private usedThrough = -1
-  private readonly knownHeads = new Int32Array(KNOWN_HEADS).fill(-1)
+  private readonly knownHeads = new KnownTicks()
   private fullAskedMs = Number.NEGATIVE_INFINITY
   private drawnMs = Number.NaN
   private drawnAt = 0
+  /** When the last input message goes out once more. */
+  private repeatMs = Number.POSITIVE_INFINITY
 
   constructor(game: CompiledGame, link: Link, host: ClientHost, clock: ClockSync, options: PlayOptions) {
     this.game = game
@@ -108,14 +106,17 @@ export class RoomClient {
     this.smoothing = new Smoothing(game)
     this.events = new EventTracker(game, options.events)
     this.events.seat = options.seat
-    this.prediction = new Prediction(game, options.seat, this.frames, {
+    this.prediction = new (options.prediction ?? Prediction)(game, options.seat, this.frames, {
+      ...options,
       events: this.events,
       smoothing: this.smoothing,
-      development: options.development,
+      inputDelayTicks: options.inputDelayTicks ?? game.inputDelayTicks,
+      repeatTicks: options.syncTestTicks,
     })
-    this.screen = new Screen(game, (view) => this.prediction.predicts(view))
+    this.stall = new StallWatch(options.onStall)
+    this.screen = new Screen(game, (view, world) => this.prediction.predicts(view, world))
     this.latch = new InputLatch(game, options.development)
-    this.lead = new LeadController(clock.delayMs / 2 + 1000 / game.tickRate)
+    this.lead = new LeadController(options.seat === 0 ? 0 : clock.delayMs / 2 + this.tickMs, this.tickMs)
     this.inputHead = createInputHead(game)
     this.inputEncoder = new InputEncoder(game)
   }
@@ -148,7 +149,7 @@ export class RoomClient {
     if (!decodeFrameHead(reader, head, this.game.ticksPerSnapshot, near)) return false
     const serverSentMs = this.epochMs + head.tick * this.tickMs + head.sendOffsetMs
     this.clock.onServerTime(serverSentMs, nowMs)
-    if (this.isNewHead(head.tick)) this.takeHead(head, serverSentMs, nowMs)
+    if (this.knownHeads.add(head.tick)) this.takeHead(head, serverSentMs, nowMs)
     if (head.tick <= this.newestTick) {
       if (head.baselineTick < 0) this.hasFull()
       return true
@@ -161,21 +162,15 @@ export class RoomClient {
     return this.decode(bytes, baseline, nowMs)
   }
 
-  /** False if a frame of this tick was here already: datagrams may come twice. */
-  private isNewHead(tick: number): boolean {
-    const slot = tick % KNOWN_HEADS
-    if (this.knownHeads[slot] === tick) return false
-    this.knownHeads[slot] = tick
-    return true
-  }
-
   /** The next inputs say that nothing can be decoded; if there are none for now, a message of its own does. */
   private askForFull(nowMs: number): void {
     this.needsFull = true
     if (this.inStep(nowMs) && !this.prediction.blocked) return
     if (nowMs - this.fullAskedMs < FULL_REQUEST_MS) return
     this.fullAskedMs = nowMs
-    this.link.send('reliable', packControl({ t: 'full' }))
+    const request = packControl({ t: 'full' })
+    this.counts.controlOut += request.length
+    this.link.send('reliable', request)
   }
 
   private hasFull(): void {
@@ -186,17 +181,17 @@ export class RoomClient {
   /** The times and margins in a head are worth having even if the frame comes too late for anything else. */
   private takeHead(head: FrameHead, serverSentMs: number, nowMs: number): void {
     const { counts } = this
-    if (head.echo >= 0) {
-      const sentMs = this.sentInputs.sentAt(head.echo)
-      if (!Number.isNaN(sentMs)) this.clock.onSample(sentMs, serverSentMs - head.holdMs, serverSentMs, nowMs)
+    const sentMs = head.echo < 0 ? Number.NaN : this.sentInputs.sentAt(head.echo)
+    if (!Number.isNaN(sentMs)) {
+      this.clock.onSample(sentMs, serverSentMs - head.holdMs, serverSentMs, nowMs)
+      counts.echoMs = nowMs - sentMs - head.holdMs
     }
-    counts.lateInputs += head.lateInputs
-    counts.refusedPresses += head.refusedPresses
-    counts.overload = head.overload
+    countHead(counts, head, this.game.snapshotRate)
     if (head.newestInputTick > this.usedThrough) this.usedThrough = head.newestInputTick
     if (!Number.isNaN(head.marginMs)) {
       counts.marginMs = head.marginMs
-      this.lead.onMargin(nowMs, head.marginMs, this.sentInputs.leadUpTo(head.newestInputTick, this.clock))
+      const leadMs = this.sentInputs.leadUpTo(head.newestInputTick, this.clock)
+      this.lead.onMargin(nowMs, head.marginMs, leadMs, this.sentInputs.toldInputs)
     }
   }
 
@@ -258,11 +253,23 @@ export class RoomClient {
     this.counts.frames++
     const sentMs = this.epochMs + tick * this.tickMs
     const latenessMs = this.clock.fellIntoGap(sentMs) ? Number.NaN : this.clock.serverNow(nowMs) - sentMs
+    this.counts.latenessMs = latenessMs
+    const oldestMs = this.options.maxRewindMs - LOOK_MS
+    this.playback.limitTo(oldestMs - this.lead.leadMs)
+    this.lead.limitTo(oldestMs - this.playback.delayMs)
     this.playback.onSnapshot(tick, latenessMs, nowMs)
-    this.prediction.onSnapshot(tick, this.scratch)
+    // What is too old to predict from only waits for one that is not.
+    if (this.inStep(nowMs)) this.prediction.onSnapshot(tick, this.scratch)
     this.events.onServer(this.serverEvents, tick)
     this.events.withdraw(tick)
     this.runTicks(nowMs)
+    this.acknowledge(nowMs)
+  }
+
+  /** While no inputs are made, the last one goes out once more with each frame: the server must hear that frames come. */
+  private acknowledge(nowMs: number): void {
+    const { newestTick } = this.prediction.inputs
+    if (newestTick >= 0 && (this.prediction.blocked || !this.inStep(nowMs))) this.sendInputs(newestTick, nowMs)
   }
 
   /** Runs all ticks that are due, and gives the local time at which the next one is. */
@@ -270,14 +277,23 @@ export class RoomClient {
     this.clock.observe(nowMs)
     this.lead.advance(nowMs)
     if (!this.ready) return nowMs + Math.min(MAX_WAIT_MS, this.tickMs)
-    if (!this.inStep(nowMs)) return nowMs + this.tickMs
-    const due = Math.floor(this.playerTickAt(nowMs))
     const { prediction } = this
     const first = prediction.inputs.newestTick < 0
-    if ((first || due - prediction.tick > CATCH_UP_MS / this.tickMs) && !prediction.blocked) this.jumpTo(due, first)
-    while (prediction.tick < due && !prediction.blocked) this.runTick(nowMs)
-    const ahead = prediction.tick + 1 - this.playerTickAt(nowMs)
-    return nowMs + Math.min(MAX_WAIT_MS, Math.max(1, prediction.blocked ? this.tickMs : ahead * this.tickMs))
+    if (!this.inStep(nowMs)) {
+      if (!first) this.stall.waits(nowMs)
+      return nowMs + this.tickMs
+    }
+    const due = Math.floor(this.playerTickAt(nowMs))
+    const behind = due - prediction.inputTick
+    const jumps = (first || behind > CATCH_UP_MS / this.tickMs) && !prediction.blocked
+    if (jumps) this.jumpTo(due, first)
+    while (prediction.inputTick < due && !prediction.blocked) this.runTick(nowMs)
+    if (prediction.blocked && prediction.inputTick < due) this.stall.waits(nowMs)
+    else if (!first && this.stall.goesOn(nowMs, jumps ? behind - 1 : 0)) this.counts.resyncs++
+    const ahead = prediction.inputTick + 1 - this.playerTickAt(nowMs)
+    if (nowMs >= this.repeatMs) this.repeatInputs(nowMs)
+    const waitMs = Math.min(MAX_WAIT_MS, prediction.blocked ? this.tickMs : ahead * this.tickMs)
+    return Math.max(nowMs + 1, Math.min(nowMs + waitMs, this.repeatMs))
   }
 
   /**
@@ -288,7 +304,7 @@ export class RoomClient {
     return this.ready && this.serverTickAt(nowMs) - this.newestTick < this.prediction.maxAheadTicks
   }
 
-  /** Where this player is in time, in ticks: the server's present and the lead. */
+  /** Where this player's inputs are in time, in ticks: the server's present and the lead. */
   private playerTickAt(nowMs: number): number {
     return this.serverTickAt(nowMs) + this.lead.leadMs / this.tickMs
   }
@@ -300,14 +316,23 @@ export class RoomClient {
       this.counts.stalls++
       this.lead.jump()
     }
-    prediction.skipTo(Math.max(prediction.tick, Math.min(due - 1, this.newestTick + this.prediction.maxAheadTicks - 1)))
+    const limit = this.newestTick + prediction.maxAheadTicks + prediction.inputDelayTicks
+    prediction.skipTo(Math.max(prediction.inputTick, Math.min(due, limit) - 1))
   }
 
   private runTick(nowMs: number): void {
     const { prediction, playback } = this
     this.sample()
     prediction.advance(this.latch, playback.stamp)
-    this.sendInputs(prediction.tick, nowMs)
+    this.sendInputs(prediction.inputTick, nowMs)
+    this.sentInputs.add(prediction.inputTick, nowMs, this.leadOf(prediction.inputTick, nowMs))
+    if (!this.link.ordered && this.counts.lostShare > LOSSY_SHARE) this.repeatMs = nowMs + this.tickMs / 2
+  }
+
+  /** Where packets are lost, a message goes out twice, half a tick apart: so a burst of losses lasts half as long. */
+  private repeatInputs(nowMs: number): void {
+    this.repeatMs = Number.POSITIVE_INFINITY
+    this.sendInputs(this.prediction.inputTick, nowMs)
   }
 
   /** Reads the player's devices into the latch. */
@@ -327,31 +352,24 @@ export class RoomClient {
 
   private sendInputs(tick: number, nowMs: number): void {
     const { inputHead: head, writer, outgoing, prediction } = this
+    // A spectator only acknowledges.
+    const watches = this.options.seat === 0
+    if (watches && head.ackTick === this.newestTick && !this.needsFull) return
     head.newestTick = tick
-    head.count = this.link.ordered
-      ? 1
-      : Math.max(1, Math.min(MAX_INPUTS_A_MESSAGE, tick - this.usedThrough, tick - prediction.firstInputTick + 1))
+    head.count =
+      this.link.ordered || watches
+        ? 1
+        : Math.max(1, Math.min(MAX_INPUTS_A_MESSAGE, tick - this.usedThrough, tick - prediction.firstInputTick + 1))
     head.ackTick = this.newestTick
     head.ackHoldMs = nowMs - this.newestArrivalMs
     head.interpolationDelayMs = this.playback.delayMs
     head.needsFull = this.needsFull
     head.wideCounters = !this.link.ordered && tick - this.usedThrough > this.game.tickRate
-    writer.start(outgoing, 0, outgoing.length)
+    writer.start(outgoing.bytes)
     writer.u8(INPUT)
     this.inputEncoder.encode(writer, prediction.inputs, head)
-    this.sentInputs.add(tick, nowMs, this.leadOf(tick, nowMs))
     this.counts.bytesOut += writer.position
-    this.link.send('datagram', this.outgoingView(writer.position))
-  }
-
-  /** The first bytes of the outgoing memory. Links borrow it only while they are called, so a view of the same length is used again. */
-  private outgoingView(length: number): Uint8Array {
-    let view = this.views[length]
-    if (view === undefined) {
-      view = this.outgoing.subarray(0, length)
-      this.views[length] = view
-    }
-    return view
+    this.link.send('datagram', outgoing.view(writer.position))
   }
 
   /** Moves the view on to local time `nowMs` without composing a frame. False as long as there is nothing to show. */
@@ -372,10 +390,10 @@ export class RoomClient {
   draw(nowMs: number): boolean {
     if (!this.look(nowMs)) return false
     const { playback, prediction } = this
-    const ahead = this.playerTickAt(nowMs) - prediction.tick
+    const ahead = this.playerTickAt(nowMs) - prediction.inputDelayTicks - prediction.tick
     const fraction = Math.min(1, Math.max(0, ahead))
     this.drawnAt = prediction.tick + fraction
-    const next = prediction.blocked ? prediction.present : prediction.tentative(this.latch, playback.stamp)
+    const next = prediction.tentative(this.latch, playback.stamp)
     return this.screen.compose(this.frames, playback.stamp, prediction.present, next, fraction, this.smoothing)
   }
 }

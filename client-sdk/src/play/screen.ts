@@ -1,6 +1,7 @@
 /**
  * The screen: one world for one display frame. What this client predicts comes from its own present, between two ticks;
- * everything else from the past, between two snapshots, exactly at the view stamp. Hot: once per display frame.
+ * everything else from the past, between two snapshots, exactly at the view stamp. What changes from one to the other (a ball that came near, a vehicle
+ * that was taken) slides over instead of jumping. Hot: once per display frame.
  */
 import {
   COLUMN_ID,
@@ -25,14 +26,24 @@ export class Screen {
   private readonly game: CompiledGame
   private readonly past: World
   private readonly present: World
-  private readonly predicts: (view: View) => boolean
+  private readonly predicts: (view: View, world: World) => boolean
+  /** What was drawn last, and by row (tables one after the other) whether it came from the present. */
+  private readonly drawn: Int32Array
+  private drawnSides: Uint8Array
+  private sides: Uint8Array
 
-  constructor(game: CompiledGame, predicts: (view: View) => boolean) {
+  /** `predicts` is asked of views of either time, always with the present's world. */
+  constructor(game: CompiledGame, predicts: (view: View, world: World) => boolean) {
     this.game = game
     this.predicts = predicts
     this.world = makePastWorld(game, false, true)
     this.past = makePastWorld(game, false, true)
     this.present = makePastWorld(game, false, true)
+    this.drawn = new Int32Array(game.worldInts)
+    let rows = 0
+    for (const type of game.entities) rows += type.rows
+    this.drawnSides = new Uint8Array(rows)
+    this.sides = new Uint8Array(rows)
   }
 
   /**
@@ -49,11 +60,21 @@ export class Screen {
   ): boolean {
     if (!worldAtStamp(snapshots, stamp.older, stamp.newer, stamp.fraction, this.past)) return false
     const part = Math.min(FRACTION_ONE, Math.max(0, Math.floor(fraction * FRACTION_ONE)))
-    interpolate(this.game, before, after, part, this.present)
-    smoothing.apply(this.present)
+    // From the newer one: what does not move by degrees (a count, a switch) shows the newest.
+    interpolate(this.game, after, before, FRACTION_ONE - part, this.present)
+    this.drawn.set(this.world.ints)
+    const { drawnSides } = this
+    this.drawnSides = this.sides
+    this.sides = drawnSides
     this.world.ints.set(this.past.ints)
-    for (let index = 0; index < this.game.entities.length; index++) this.mergeTable(index)
+    let firstRow = 0
+    for (let index = 0; index < this.game.entities.length; index++) {
+      this.mergeTable(index, firstRow)
+      this.noteSwitches(index, firstRow, smoothing)
+      firstRow += this.game.entities[index]?.rows ?? 0
+    }
     this.world.adopt()
+    smoothing.apply(this.world)
     return true
   }
 
@@ -61,7 +82,8 @@ export class Screen {
    * Walks both tables in order of their ids. What the present has and predicts is drawn from there, everything else where the past has it;
    * an own entity that the present has no more is gone, others stay until the past has seen them go.
    */
-  private mergeTable(index: number): void {
+  private mergeTable(index: number, firstRow: number): void {
+    const { sides } = this
     const past = this.past.table(index)
     const present = this.present.table(index)
     const { type } = past
@@ -74,13 +96,38 @@ export class Screen {
       const idPresent = rowPresent < present.count ? idAt(type, this.present.ints, rowPresent) : Infinity
       const inPresent = idPresent <= idPast
       const inPast = idPast <= idPresent
-      const predicted = this.predicts(inPresent ? present.viewAt(rowPresent) : past.viewAt(rowPast))
-      if (inPresent && predicted) copyRow(type, this.present.ints, rowPresent, out, to++)
-      else if (inPast && (inPresent || !predicted)) copyRow(type, this.past.ints, rowPast, out, to++)
+      const predicted = this.predicts(inPresent ? present.viewAt(rowPresent) : past.viewAt(rowPast), this.present)
+      if (inPresent && predicted) {
+        sides[firstRow + to] = 1
+        copyRow(type, this.present.ints, rowPresent, out, to++)
+      } else if (inPast && (inPresent || !predicted)) {
+        sides[firstRow + to] = 0
+        copyRow(type, this.past.ints, rowPast, out, to++)
+      }
       if (inPresent) rowPresent++
       if (inPast) rowPast++
     }
     out[HEADER_COUNTS + index] = to
+  }
+
+  /** Finds what is drawn from another time than in the last frame: it starts where it was drawn. */
+  private noteSwitches(index: number, firstRow: number, smoothing: Smoothing): void {
+    const { drawn, drawnSides, sides } = this
+    const { type } = this.world.table(index)
+    const now = this.world.ints
+    const countThen = drawn[HEADER_COUNTS + index] ?? 0
+    const countNow = now[HEADER_COUNTS + index] ?? 0
+    let then = 0
+    for (let row = 0; row < countNow; row++) {
+      const id = idAt(type, now, row)
+      while (then < countThen && idAt(type, drawn, then) < id) then++
+      if (then >= countThen) return
+      const past = sides[firstRow + row] === 0
+      if (idAt(type, drawn, then) !== id) continue
+      if (drawnSides[firstRow + then] !== sides[firstRow + row])
+        smoothing.onSwitch(type, id, drawn, then, now, row, past)
+      else if (past) smoothing.onPast(id)
+    }
   }
 }
 

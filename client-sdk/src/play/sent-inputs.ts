@@ -14,6 +14,8 @@ export class SentInputs {
   private readonly leadsMs = new Float64Array(KEPT)
   /** The newest input of which a margin was told. */
   private toldTick = -1
+  /** How many inputs the last answer of `leadUpTo` was about. */
+  toldInputs = 0
 
   /** The input of `tick` leaves at `nowMs`. */
   add(tick: number, nowMs: number, leadMs: number): void {
@@ -34,13 +36,15 @@ export class SentInputs {
    */
   leadUpTo(newestTick: number, clock: ClockSync): number {
     let least = Number.POSITIVE_INFINITY
+    this.toldInputs = 0
     for (let tick = Math.max(this.toldTick + 1, newestTick - MAX_TOLD); tick <= newestTick; tick++) {
       const slot = tick & (KEPT - 1)
       if (this.ticks[slot] !== tick) continue
       const leadMs = clock.isSettled(this.timesMs[slot] ?? 0) ? (this.leadsMs[slot] ?? 0) : Number.NaN
       least = Math.min(least, leadMs)
+      this.toldInputs++
     }
-    this.toldTick = newestTick
+    if (newestTick > this.toldTick) this.toldTick = newestTick
     return Number.isFinite(least) ? least : Number.NaN
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Smoothing: what a correction moved is drawn as an offset that decays, so that nothing jumps on the screen.
- * Per predicted entity and smooth field, in raw units. Cold: it runs when a prediction was wrong, and per frame over few entities.
+ * Per entity and smooth field, in raw units. Cold: it runs when a prediction was wrong or an entity changed sides, and per frame over few entities.
  */
 import {
   COLUMN_FLAGS,
@@ -22,37 +22,54 @@ interface Offsets {
   readonly typeIndex: number
   /** By field index; 0 for fields that are not smooth. */
   readonly raw: Float64Array
+  /** It is drawn from the past, and slides there: corrections of the present do not move it. */
+  past: boolean
 }
 
 export class Smoothing {
   private readonly game: CompiledGame
+  private readonly byRule: boolean
   private readonly offsets = new Map<number, Offsets>()
   /** Greatest offset that the last correction made, in the field's units. */
   lastCorrection = 0
+  /** How many of one's own entities the last correction moved. */
+  ownMoved = 0
   private greatest = 0
 
   constructor(game: CompiledGame) {
     this.game = game
+    this.byRule = typeof game.predict === 'function'
   }
 
   /**
    * The world at the same tick was recomputed: from `before` to `after`. Adds what moved to the offsets of entities for which `predicted` is true.
-   * Gives how many entities moved.
+   * Gives how many entities moved; `ownMoved` tells of how many `own` was true.
    */
   onCorrection(
     before: Int32Array,
     after: Int32Array,
     predicted: (type: CompiledEntity, row: number) => boolean,
+    own: (type: CompiledEntity, row: number) => boolean = predicted,
   ): number {
     let moved = 0
+    this.ownMoved = 0
     this.greatest = 0
     for (const type of this.game.entities) {
       const count = after[HEADER_COUNTS + type.index] ?? 0
       for (let row = 0; row < count; row++) {
-        if (!predicted(type, row)) continue
+        const counts = predicted(type, row)
+        // With a rule, what is drawn from the present may be another set than what the recomputed world predicts: the screen drops what is too much.
+        if (!counts && !this.byRule) continue
         const id = after[type.base + COLUMN_ID * type.rows + row] ?? 0
         const old = findRow(type, before, before[HEADER_COUNTS + type.index] ?? 0, id)
-        if (old >= 0 && this.add(type, id, before, old, after, row)) moved++
+        const { greatest } = this
+        if (old < 0 || this.offsets.get(id)?.past === true || !this.add(type, id, before, old, after, row)) continue
+        if (!counts) {
+          this.greatest = greatest
+          continue
+        }
+        moved++
+        if (own(type, row)) this.ownMoved++
       }
     }
     if (moved > 0) this.lastCorrection = this.greatest
@@ -80,7 +97,7 @@ export class Smoothing {
       if (!field.field.smooth || field.field.kind === 'float32' || teleported) continue
       if (field.field.kind === 'angle') gap = wrap(gap, field.field.rawMax + 1)
       if (known === undefined) {
-        known = { typeIndex: type.index, raw: new Float64Array(type.fields.length) }
+        known = { typeIndex: type.index, raw: new Float64Array(type.fields.length), past: false }
         this.offsets.set(id, known)
       }
       known.raw[i] = (known.raw[i] ?? 0) + gap
@@ -88,6 +105,32 @@ export class Smoothing {
     }
     if (teleported) this.offsets.delete(id)
     return changed
+  }
+
+  /**
+   * An entity is drawn from another time than before: it goes on from where it was drawn (`then`, with its offsets) to where it is (`now`, without).
+   * Counts as no correction. `past`: from now on it is drawn from the past.
+   */
+  onSwitch(
+    type: CompiledEntity,
+    id: number,
+    then: Int32Array,
+    oldRow: number,
+    now: Int32Array,
+    row: number,
+    past: boolean,
+  ): void {
+    this.offsets.delete(id)
+    const { greatest } = this
+    this.add(type, id, then, oldRow, now, row)
+    this.greatest = greatest
+    const known = this.offsets.get(id)
+    if (known !== undefined) known.past = past
+  }
+
+  /** An entity is drawn from the past, as it was in the last frame: corrections of the present do not show. */
+  onPast(id: number): void {
+    if (this.offsets.size > 0 && this.offsets.get(id)?.past === false) this.offsets.delete(id)
   }
 
   /** Lets the offsets decay by `elapsedMs`. */

@@ -117,6 +117,37 @@ describe('events on a client', () => {
     expect(heard).toHaveLength(2)
   })
 
+  it('plays an effect once whose presses the server applied later, together and so under another key', () => {
+    const { events, heard } = tracker()
+    const emit = (tick: number, eventKey: number, by: number) => {
+      const log = logOf([tick, eventKey])
+      log.ints[log.at(tick, 0) + 2] = by
+      return log
+    }
+    events.onSimulated(emit(10, key(1), 7), 10)
+    expect(heard).toEqual(['fired 7 predicted own 10'])
+    // The world at 30 has both presses applied, in tick 25 and with the number of the second.
+    events.beginPass()
+    events.onServer(emit(25, key(2), 7), 30)
+    events.withdraw(30)
+    expect(heard).toEqual(['fired 7 predicted own 10'])
+    // Another effect is another one.
+    events.beginPass()
+    events.onServer(emit(40, key(3), 8), 45)
+    events.withdraw(45)
+    expect(heard).toEqual(['fired 7 predicted own 10', 'fired 8 told own 40'])
+    expect(events.withdrawnCount).toBe(0)
+  })
+
+  it('counts the ticks of which nobody will tell what happened', () => {
+    const { events } = tracker()
+    events.onGap(5)
+    expect(events.untoldTicks).toBe(0)
+    snapshot(events, 10, [], [])
+    events.onGap(90)
+    expect(events.untoldTicks).toBe(80)
+  })
+
   it("calls only the own seat's predictions own", () => {
     const { heard, events, by } = tracker()
     events.onSimulated(logOf([10, key(1, 3)]), 10)

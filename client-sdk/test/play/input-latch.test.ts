@@ -57,11 +57,12 @@ describe('the input latch', () => {
     expect(latch.pressStamps[0]).toEqual(SHOWN)
   })
 
-  it('bounds the presses of one tick', () => {
+  it('bounds the presses of one tick, and counts those that it drops', () => {
     const latch = new InputLatch(game, true)
     for (let n = 0; n < 100; n++) latch.press('use', 3, SHOWN)
     latch.press('fire', Number.POSITIVE_INFINITY, SHOWN)
     expect([...latch.presses]).toEqual([8, 8])
+    expect(latch.dropped).toBe(300 - 8 + 1_000 - 8)
   })
 
   it('lets go of levels, not of presses, when nobody is there', () => {

@@ -66,15 +66,15 @@ describe('playback', () => {
     expect(starved).toBe(0)
   })
 
-  it('changes its delay by rate: the moment never goes slower than 95 % nor faster than 105 % of time', () => {
-    const { moments, delays } = run((n) => (n < 100 ? 30 : n < 200 ? 130 : 30))
+  it('changes its delay by rate: the moment never goes slower than 90 % nor faster than 105 % of time', () => {
+    const { moments, delays } = run((n) => (n < 100 ? 30 : n < 200 ? 130 : 30), 50)
     expect(Math.max(...delays)).toBeGreaterThan(150)
     expect(delays.at(-1)).toBeLessThan(100)
     const frame = 1000 / 144 / TICK_MS
     // The first delay is a guess.
     for (let n = 72; n < moments.length; n++) {
       const moved = (moments[n] ?? 0) - (moments[n - 1] ?? 0)
-      expect(moved).toBeGreaterThanOrEqual(frame * 0.95 - 1e-6)
+      expect(moved).toBeGreaterThanOrEqual(frame * 0.9 - 1e-6)
       expect(moved).toBeLessThanOrEqual(frame * 1.05 + 1e-6)
     }
   })
@@ -82,7 +82,7 @@ describe('playback', () => {
   it('is seldom starved by jitter', () => {
     const random = new SeededRandom(5)
     const { starved, moments } = run(() => 30 + random.next() * 40, 40)
-    expect(starved / moments.length).toBeLessThan(0.02)
+    expect(starved / moments.length).toBeLessThan(0.005)
   })
 
   it('gives stamps that say the moment to within a 1/256 of the gap, of snapshots that came', () => {
@@ -133,7 +133,7 @@ describe('playback', () => {
       playback.onSnapshot(n * 3, n > 50 && n % 2 === 0 ? Number.NaN : 40, n * 50)
       playback.advance(n * 3, n * 50)
     }
-    expect(playback.delayMs).toBeCloseTo(92, 6)
+    expect(playback.delayMs).toBeCloseTo(92, 0)
     expect(playback.newestTick).toBe(597)
   })
 

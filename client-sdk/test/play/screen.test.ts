@@ -118,7 +118,35 @@ describe('the screen', () => {
       memoryOf([{ id: 1, owner: OWN, x: 0 }]),
       memoryOf([{ id: 1, owner: OWN, x: 100 }], 1),
     )
-    expect(own.boats).toEqual([{ id: 1, owner: OWN, x: 0 }])
+    expect(own.boats).toEqual([{ id: 1, owner: OWN, x: 100 }])
+  })
+
+  it('lets what changes between past and present slide over, and what jumps by itself jump', () => {
+    const ring = new SnapshotRing(64, pond.worldInts)
+    const smoothing = new Smoothing(pond)
+    let predictsAll = false
+    const screen = new Screen(pond, (view) => predictsAll || view.owner === OWN)
+    const show = (past: number, present: number, jumps = 0) => {
+      ring.put(30, memoryOf([{ id: 1, owner: 2, x: past }]))
+      ring.put(33, memoryOf([{ id: 1, owner: 2, x: past }]))
+      const now = memoryOf([{ id: 1, owner: 2, x: present }], jumps)
+      smoothing.decay(16)
+      screen.compose(ring, { older: 30, newer: 33, fraction: 64 }, now, now, 0, smoothing)
+      return ([...(screen.world.byName.boat ?? [])] as unknown as Boat[])[0]?.x ?? Number.NaN
+    }
+    expect(show(0, 100)).toBe(0)
+    predictsAll = true
+    expect(show(0, 100)).toBe(0)
+    const near = show(0, 100)
+    expect(near).toBeGreaterThan(10)
+    expect(near).toBeLessThan(30)
+    for (let n = 0; n < 60; n++) show(0, 100)
+    expect(show(0, 100)).toBe(100)
+    predictsAll = false
+    expect(show(0, 100)).toBe(100)
+    for (let n = 0; n < 60; n++) show(0, 100)
+    predictsAll = true
+    expect(show(0, 100, 1)).toBe(100)
   })
 
   it('says so if a snapshot of the stamp is not kept, and cannot be written to', () => {

@@ -34,6 +34,7 @@ describe('the inputs that were sent', () => {
     const clock = new ClockSync()
     clock.observe(0)
     clock.observe(3000)
+    clock.onSample(3000, 3020, 3020, 3040)
     sent.add(10, 3001, -200)
     sent.add(11, 3150, 40)
     expect(sent.leadUpTo(11, clock)).toBeNaN()

@@ -5,6 +5,7 @@
  *     --bots 6      how many bots play along
  *     --dev         the page is rebuilt on change, and the game is checked as strictly as it goes
  *     --duel        players start face to face
+ *     --record DIR  each match goes into a file of this folder, to be replayed at /replay.html or by `npm run replay`
  */
 import { parseArgs } from 'node:util'
 import { preparePage } from '@tickmesh/example-page-server'
@@ -13,6 +14,7 @@ import { NetError } from '@tickmesh/shared'
 import { BotProcess } from './bots/process.ts'
 import { arena } from './game.ts'
 import { terminalLog } from './log.ts'
+import { serveRecordings } from './replay/recordings.ts'
 import { arenaRules } from './rules.ts'
 import { MAX_PLAYERS } from './tuning.ts'
 
@@ -24,6 +26,7 @@ interface Settings {
   readonly bots: number
   readonly development: boolean
   readonly duel: boolean
+  readonly record: string | undefined
 }
 
 function wholeNumber(name: string, text: string, most: number): number {
@@ -39,6 +42,7 @@ function readSettings(): Settings {
       bots: { type: 'string', default: String(DEFAULT_BOTS) },
       dev: { type: 'boolean', default: false },
       duel: { type: 'boolean', default: false },
+      record: { type: 'string' },
     },
   })
   return {
@@ -46,17 +50,27 @@ function readSettings(): Settings {
     bots: wholeNumber('--bots', values.bots, MAX_PLAYERS - 1),
     development: values.dev,
     duel: values.duel,
+    record: values.record,
   }
 }
 
-async function start({ port, bots, development, duel }: Settings): Promise<void> {
-  const page = await preparePage({ root: new URL('..', import.meta.url), development })
-  const { handleRequest } = page
+async function start({ port, bots, development, duel, record }: Settings): Promise<void> {
+  const page = await preparePage({ root: new URL('..', import.meta.url), development, pages: ['index', 'replay'] })
+  const handleRequest = record === undefined ? page.handleRequest : serveRecordings(record, page.handleRequest)
   const rules = arenaRules({ spawns: duel ? 'duel' : 'spread' })
   const log = terminalLog(() => performance.now(), console.error)
-  const server = await serve(arena, rules, { port, development, handleRequest, log })
+  const server = await serve(arena, rules, {
+    port,
+    development,
+    handleRequest,
+    log,
+    spectators: { maxDelayMs: 30_000 },
+    ...(record === undefined ? {} : { record: { dir: record } }),
+  })
   const botProcess = bots > 0 ? new BotProcess(server.url, bots) : undefined
   console.log(`\n  Arena: http://localhost:${server.port}\n`)
+  if (record !== undefined)
+    console.log(`  Records into ${record}; replays at http://localhost:${server.port}/replay.html\n`)
   console.log(`  ${bots === 0 ? 'No bots' : `${bots} bot${bots === 1 ? '' : 's'}`} in it. Ctrl-C stops it.\n`)
 
   const stop = async () => {

@@ -15,6 +15,8 @@ import { build, createServer, defaultClientConditions, type InlineConfig } from 
 export interface PageOptions {
   /** Folder of `index.html`; a `file:` URL such as `new URL('..', import.meta.url)`. */
   readonly root: URL
+  /** Names of the pages in it, without `.html`; `index` alone by default. */
+  readonly pages?: readonly string[]
   /** Rebuild on change. */
   readonly development?: boolean
 }
@@ -72,7 +74,7 @@ function compressAll(folder: string): void {
 }
 
 /** Folder of the built page. */
-async function buildOnce(root: string): Promise<string> {
+async function buildOnce(root: string, pages: readonly string[]): Promise<string> {
   const dist = join(root, 'dist')
   const built = join(dist, `page-${hashSources(root)}`)
   if (existsSync(built)) return built
@@ -81,7 +83,12 @@ async function buildOnce(root: string): Promise<string> {
   const unfinished = join(dist, `unfinished-${process.pid}`)
   await build({
     ...viteConfig(root),
-    build: { outDir: unfinished, emptyOutDir: true, chunkSizeWarningLimit: 4000 },
+    build: {
+      outDir: unfinished,
+      emptyOutDir: true,
+      chunkSizeWarningLimit: 4000,
+      rollupOptions: { input: pages.map((name) => join(root, `${name}.html`)) },
+    },
   })
   compressAll(unfinished)
   for (const old of readdirSync(dist))
@@ -101,7 +108,7 @@ export async function preparePage(options: PageOptions): Promise<Page> {
       close: () => vite.close(),
     }
   }
-  const files = sirv(await buildOnce(root), {
+  const files = sirv(await buildOnce(root, options.pages ?? ['index']), {
     etag: true,
     gzip: true,
     setHeaders: (response, path) => {

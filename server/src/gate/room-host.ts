@@ -17,10 +17,13 @@ import { failureLine } from '../ops/failure-line.ts'
 import type { Log } from '../ops/log-line.ts'
 import type { ServerStats } from '../ops/server-stats.ts'
 import type { Room, Rules } from '../room/api.ts'
-import type { PlayerCore } from '../room/player-core.ts'
+import type { Attendance } from '../room/attendance.ts'
+import { type Recording, startRecording } from '../room/journal-recorder.ts'
 import { RoomFacade, roomOf } from '../room/room.ts'
 import { RoomCore } from '../room/room-core.ts'
 import { checkedRules, type UntypedRules } from '../room/rules.ts'
+import { SeatedPlayer } from '../room/seated-player.ts'
+import { checkDelay, type SpectatorLimits, spectatorLimits } from '../room/spectator-limits.ts'
 import { makeWireTools, type WireTools } from '../room/wire-tools.ts'
 import { TickLoop } from '../tick/tick-loop.ts'
 import type { TickTimer } from '../tick/tick-timer.ts'
@@ -44,11 +47,20 @@ export interface HostOptions {
   readonly maxRooms?: number
   /** A room that is empty for so long ends; 5,000 by default. */
   readonly roomIdleMs?: number
+  /** Lets others watch, each with a delay of its choice; left out, nobody may. `{}` takes the defaults. */
+  readonly spectators?: Partial<SpectatorLimits>
+  /** Asked for each room that is made: where to record its journal. */
+  readonly record?: (room: string) => Recording | undefined
   readonly log?: Log
 }
 
 /** Who names no room comes here. */
 export const DEFAULT_ROOM = 'main'
+
+interface Names {
+  readonly id: string
+  readonly token: string
+}
 
 const MAX_REWIND_MS = 1000
 const CHECK_EVERY_MS = 250
@@ -58,6 +70,7 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
   readonly limits: Limits
   readonly log: Log
   readonly clock: { nowMs(): number }
+  private readonly spectators: SpectatorLimits | undefined
   private readonly rules: UntypedRules
   private readonly options: HostOptions
   private readonly tools: WireTools
@@ -77,6 +90,7 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
       throw new NetError('BAD_ARGUMENT', `maxRewindMs is ${maxRewindMs}.`, `Give 0 to ${MAX_REWIND_MS}.`)
     }
     this.game = game
+    this.spectators = spectatorLimits(options.spectators)
     this.rules = checkedRules(
       game,
       rules as unknown as Rules,
@@ -127,24 +141,40 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     for (const session of this.sessions) session.drop(reason.code, reason.message)
   }
 
-  seat(hello: HelloMessage, link: Link): { readonly room: RoomCore; readonly player: PlayerCore } {
+  admit(hello: HelloMessage, link: Link): Attendance {
     if (this.stopped) throw new NetError('SERVER_STOPPING', 'the server is stopping.', 'Try again in a while.')
+    const names = { id: this.name(), token: `${this.name()}${this.name()}` }
+    return hello.spectate === undefined
+      ? this.seat(hello, link, names)
+      : this.placeSpectator(hello, link, names, hello.spectate)
+  }
+
+  private seat(hello: HelloMessage, link: Link, names: Names): Attendance {
     const id = hello.room ?? DEFAULT_ROOM
     const known = this.cores.get(id)
-    if (known === undefined && hello.create === false) {
-      throw new NetError('ROOM_NOT_FOUND', `there is no room "${id}".`, 'Check the room, or let it be created.')
-    }
+    if (known === undefined && hello.create === false) throw noRoom(id)
     const room = known ?? this.open(id)
-    const names = { id: this.name(), token: `${this.name()}${this.name()}` }
     const player = room.admit(link, names, hello.options)
     if (player === undefined) {
-      throw new NetError(
-        'ROOM_FULL',
-        `all ${this.game.maxPlayers} seats of the room "${id}" are taken.`,
-        'Choose another room.',
-      )
+      const problem = `all ${this.game.maxPlayers} seats of the room "${id}" are taken.`
+      throw new NetError('ROOM_FULL', problem, 'Choose another room.')
     }
-    return { room, player }
+    return new SeatedPlayer(room, player)
+  }
+
+  /** Spectators make no rooms, and keep none open. */
+  private placeSpectator(hello: HelloMessage, link: Link, names: Names, delayMs: number): Attendance {
+    const { spectators } = this
+    checkDelay(spectators, delayMs)
+    const id = hello.room ?? DEFAULT_ROOM
+    const room = this.cores.get(id)
+    if (room === undefined) throw noRoom(id)
+    const spectator = room.stage?.admit(link, names, delayMs)
+    if (spectator === undefined) {
+      const problem = `all ${spectators.max} places for spectators of the room "${id}" are taken.`
+      throw new NetError('ROOM_FULL', problem, 'Try again later, or raise `spectators.max` of the server.')
+    }
+    return spectator
   }
 
   sessionEnded(session: Session): void {
@@ -158,6 +188,7 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
       rooms: rooms.length,
       connections: this.sessions.size,
       players: rooms.reduce((sum, { players }) => sum + players, 0),
+      spectators: rooms.reduce((sum, { spectators }) => sum + spectators, 0),
       roomsMade: this.made,
       peersDropped: this.dropped,
       ticks: lateness.count,
@@ -199,10 +230,12 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
       log: this.log,
       clock: this.clock,
       idleMs: options.roomIdleMs ?? 5000,
+      spectators: this.spectators,
       onEnd: (reason) => this.end(room, reason),
     })
     room.facade = new RoomFacade(room)
     room.handle = this.loop.add(room, game.tickRate)
+    startRecording(room, options.record?.(id))
     this.cores.set(id, room)
     this.facades.set(id, roomOf<S>(room))
     this.made++
@@ -243,4 +276,8 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
       if (this.sessions.size > 0 && !this.stopped) this.planCheck()
     })
   }
+}
+
+function noRoom(id: string): NetError {
+  return new NetError('ROOM_NOT_FOUND', `there is no room "${id}".`, 'Check the room, or let it be created.')
 }

@@ -1,5 +1,5 @@
 /**
- * One connection, from its first byte to its end: hello, then a player of a room, then gone. Made by the room host for each link.
+ * One connection, from its first byte to its end: hello, then a player or a spectator of a room, then gone. Made by the room host for each link.
  * Believes nothing that comes in: sizes, rates and forms are checked here. A peer that breaks a limit is told why, and dropped; nothing that it
  * sends throws past this object, and nobody else notices.
  */
@@ -22,8 +22,8 @@ import {
 } from '@tickmesh/shared'
 import { failureLine } from '../ops/failure-line.ts'
 import type { Log } from '../ops/log-line.ts'
-import { type PlayerCore, packToClient } from '../room/player-core.ts'
-import type { RoomCore } from '../room/room-core.ts'
+import type { Attendance } from '../room/attendance.ts'
+import { packToClient } from '../room/player-core.ts'
 import type { Limits } from './limits.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -33,8 +33,8 @@ export interface SessionHost {
   readonly limits: Limits
   readonly log: Log
   readonly clock: { nowMs(): number }
-  /** Seats a newcomer. Throws a NetError if it cannot be. */
-  seat(hello: HelloMessage, link: Link): { readonly room: RoomCore; readonly player: PlayerCore }
+  /** Lets a newcomer in, to play or to watch. Throws a NetError if it cannot be. */
+  admit(hello: HelloMessage, link: Link): Attendance
   sessionEnded(session: Session): void
   /** Counts a peer that was dropped for what it did. */
   peerDropped(): void
@@ -53,8 +53,7 @@ export class Session implements LinkReceiver {
   private readonly byteBucket: TokenBucket
   private readonly openedMs: number
   private lastHeardMs: number
-  private room: RoomCore | undefined
-  private player: PlayerCore | undefined
+  private attendance: Attendance | undefined
   private closing = false
 
   /** Attaches to the link. */
@@ -73,7 +72,7 @@ export class Session implements LinkReceiver {
 
   /** Hot. */
   onMessage(_lane: Lane, bytes: Uint8Array): void {
-    if (this.closing || this.player?.ended === true) return
+    if (this.closing || this.attendance?.player.ended === true) return
     try {
       this.lastHeardMs = this.host.clock.nowMs()
       this.take(bytes)
@@ -85,7 +84,7 @@ export class Session implements LinkReceiver {
 
   onClose(reason: CloseReason): void {
     this.closing = true
-    if (this.player !== undefined) this.room?.leave(this.player, reason)
+    this.attendance?.leave(reason)
     this.host.sessionEnded(this)
   }
 
@@ -93,7 +92,7 @@ export class Session implements LinkReceiver {
   check(nowMs: number): void {
     const { limits } = this.host
     if (this.closing) return
-    if (this.player === undefined) {
+    if (this.attendance === undefined) {
       if (nowMs - this.openedMs > limits.handshakeMs)
         this.drop('HANDSHAKE_TIMEOUT', `no hello came within ${limits.handshakeMs} ms.`)
     } else if (nowMs - this.lastHeardMs > limits.idleMs) {
@@ -106,8 +105,8 @@ export class Session implements LinkReceiver {
     if (this.closing) return
     this.closing = true
     const reason = { code, message }
-    if (this.player !== undefined) {
-      this.player.end(reason)
+    if (this.attendance !== undefined) {
+      this.attendance.player.end(reason)
       return
     }
     this.link.send('reliable', packToClient({ t: 'refused', code, message }))
@@ -115,8 +114,8 @@ export class Session implements LinkReceiver {
   }
 
   private where(): { room?: string; player?: string } {
-    if (this.player === undefined || this.room === undefined) return {}
-    return { room: this.room.id, player: this.player.id }
+    if (this.attendance === undefined) return {}
+    return { room: this.attendance.roomId, player: this.attendance.player.id }
   }
 
   private refuse(code: NetErrorCode, message: string): void {
@@ -146,12 +145,10 @@ export class Session implements LinkReceiver {
 
   /** Hot. Times go by fields: a fractional argument would be allocated. */
   private takeInput(bytes: Uint8Array): void {
-    const { room, player } = this
-    if (player !== undefined) player.heardAtMs = this.lastHeardMs
-    if (room === undefined || player === undefined) this.refuse('MALFORMED', 'an input came before the hello.')
-    else if (player.seated && !room.closed && !room.receiveInput(player, bytes)) {
-      this.refuse('MALFORMED', 'an input message could not be read.')
-    }
+    const { attendance } = this
+    if (attendance === undefined) return this.refuse('MALFORMED', 'an input came before the hello.')
+    attendance.player.heardAtMs = this.lastHeardMs
+    if (!attendance.receiveInput(bytes)) this.refuse('MALFORMED', 'an input message could not be read.')
   }
 
   private takeControl(bytes: Uint8Array): void {
@@ -159,9 +156,8 @@ export class Session implements LinkReceiver {
     if (!decoded.ok) return this.refuse(decoded.code, `a control message: ${decoded.problem}.`)
     const parsed = parseClientMessage(decoded.value)
     if (!parsed.ok) return this.refuse('MALFORMED', `a control message: ${parsed.problem}.`)
-    const { room, player } = this
-    if (room === undefined || player === undefined) this.takeFirst(parsed.message)
-    else this.takeLater(parsed.message, room, player)
+    if (this.attendance === undefined) this.takeFirst(parsed.message)
+    else this.takeLater(parsed.message, this.attendance)
   }
 
   private takeFirst(message: ClientMessage): void {
@@ -169,32 +165,30 @@ export class Session implements LinkReceiver {
     const mismatch = mismatchOf(message, this.host.game)
     if (mismatch !== undefined) return this.refuse(mismatch.code, mismatch.message)
     try {
-      const { room, player } = this.host.seat(message, this.link)
-      this.room = room
-      this.player = player
+      this.attendance = this.host.admit(message, this.link)
     } catch (error) {
       if (!(error instanceof NetError)) throw error
       this.refuse(error.code, error.text)
     }
   }
 
-  private takeLater(message: ClientMessage, room: RoomCore, player: PlayerCore): void {
+  private takeLater(message: ClientMessage, attendance: Attendance): void {
     switch (message.t) {
       case 'hello':
         return this.refuse('MALFORMED', 'a second hello came.')
       case 'leave':
         this.drop('LEFT', 'The player left.')
         // Not only when the link has ended: the seat is free for whoever comes now.
-        return room.leave(player, { code: 'LEFT', message: 'The player left.' })
+        return attendance.leave({ code: 'LEFT', message: 'The player left.' })
       case 'ping':
-        return player.tell(packToClient({ t: 'pong', id: message.id, serverMs: this.host.clock.nowMs() }))
+        return attendance.player.tell(packToClient({ t: 'pong', id: message.id, serverMs: this.host.clock.nowMs() }))
       case 'full':
-        return room.replication.requestFull(player, this.host.clock.nowMs())
+        return attendance.requestFull(this.host.clock.nowMs())
       case 'msg': {
         const declared = this.host.game.toServer[message.i]
         const values = declared === undefined ? undefined : decodeMessage(declared, message.v)
         if (values === undefined) return this.refuse('MALFORMED', 'a message came that the game does not declare.')
-        if (!room.receiveMessage(player, message.i, values))
+        if (!attendance.receiveMessage(message.i, values))
           this.refuse('TOO_FAST', 'too many messages came in one tick.')
       }
     }

@@ -14,6 +14,13 @@ export function failureLine(
   return { level: 'error', event, message: `${problem}: ${error.message}`, ...where, stack: error.stack ?? '' }
 }
 
+/** A client found that its own motion of a type is another than the server's. */
+export function plainTypeLine(type: string, wholeRoom: boolean, where: { room: string; player: string }): LogLine {
+  const whom = wholeRoom ? 'to the whole room' : 'to this client'
+  const message = `the motion of "${type}" computes something else on a client; it is now sent without, ${whom}.`
+  return { level: 'warn', event: 'motion-disagrees', message, ...where }
+}
+
 /** Why onJoin turned a player away. What one player's options did to it must not end the match for all, so any error does that. */
 export function turnedAway(log: Log, error: unknown, where: { room: string; player: string }): CloseReason {
   if (error instanceof NetError && error.code === 'JOIN_REFUSED') return error.reason

@@ -5,6 +5,7 @@ export interface ServerStats {
   readonly rooms: number
   readonly connections: number
   readonly players: number
+  readonly spectators: number
   /** Rooms made since the start. */
   readonly roomsMade: number
   /** Peers that were dropped or refused for what they sent, since the start. */

@@ -24,6 +24,10 @@ type MessageOf<S extends Shape, Way extends 'toServer' | 'toClient', Name extend
 export interface RoomStats {
   readonly tick: number
   readonly players: number
+  /** Those who watch; all other figures are without them. */
+  readonly spectators: number
+  /** Messages of the game that spectators sent: they were ignored. */
+  readonly spectatorMessagesIgnored: number
   /** Entities that live. */
   readonly entities: number
   /** 0: all is well; 1 and 2: snapshots are thinned; 3: overloaded. */
@@ -104,6 +108,7 @@ export interface Room<S extends Shape = Shape> {
     message: Name,
     values: MessageOf<S, 'toClient', Name>,
   ): void
+  /** To all players; spectators hear it when their delay is over. */
   broadcast<Name extends keyof S['toClient'] & string>(message: Name, values: MessageOf<S, 'toClient', Name>): void
   /** Runs once, `ms` from now, rounded to ticks, at least one. */
   after(ms: number, run: () => void): Timer

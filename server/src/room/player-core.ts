@@ -14,6 +14,7 @@ import {
 import type { Player, PlayerStats } from './api.ts'
 import { AttributeSet } from './attribute-set.ts'
 import { InputBuffer, type InputBufferOptions } from './input-buffer.ts'
+import { PathHealth } from './path-health.ts'
 import { RoundTrip } from './round-trip.ts'
 import { SentTicks } from './sent-ticks.ts'
 import { MAX_TRUSTED_JITTER_MS, ViewStamps, type ViewTiming, type ViewWindow } from './view-stamp.ts'
@@ -47,6 +48,7 @@ export class PlayerCore {
   readonly sent = new SentTicks()
   readonly stamps: ViewStamps
   readonly trip = new RoundTrip()
+  readonly path = new PathHealth()
   readonly timing: ViewTiming = { marginMs: 0, rttMs: 0, jitterMs: 0, delayMs: 0 }
   readonly facade: Player
   readonly joinedAtMs: number
@@ -81,7 +83,8 @@ export class PlayerCore {
   /** Low bits of the newest tick in the last input message since the last frame, and when that came; -1: none. */
   echo = -1
   echoAtMs = 0
-  /** When the last input message came. */
+  /** The newest tick of the last input message, and when that came. */
+  heardTick = -1
   heardAtMs = 0
   bytesSent = 0
   framesSent = 0
@@ -105,13 +108,21 @@ export class PlayerCore {
   /** Takes note of what an input message says of the connection. Hot. */
   heard(head: InputMessageHead): void {
     const nowMs = this.heardAtMs
-    this.echo = head.newestTick & 255
-    this.echoAtMs = nowMs
+    // A message that is sent once more is answered as of when it came first.
+    if (head.newestTick !== this.heardTick) {
+      this.heardTick = head.newestTick
+      this.echo = head.newestTick & 255
+      this.echoAtMs = nowMs
+    }
     if (head.ackTick > this.ackTick) {
       const sentAtMs = this.sent.sentAt(head.ackTick)
       if (!Number.isNaN(sentAtMs)) {
+        const rttMs = nowMs - sentAtMs - head.ackHoldMs
+        if (!this.link.ordered)
+          this.path.onAcknowledged(nowMs, this.ackTick < 0 ? 0 : this.sent.countBetween(this.ackTick, head.ackTick))
         this.ackTick = head.ackTick
-        this.trip.add(nowMs - sentAtMs - head.ackHoldMs)
+        this.trip.add(rttMs)
+        this.path.onRoundTrip(nowMs, rttMs)
       }
     }
     const { timing, trip } = this

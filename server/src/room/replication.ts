@@ -2,7 +2,7 @@
  * Replication: which snapshot each client gets, against which baseline, and the frames themselves. Called by the room at the snapshot rate; hot.
  * State never queues behind state: a client whose acknowledgements stay out gets no snapshot, or few; the next one covers what it missed.
  * A body is encoded once for all clients with equal baseline and view, straight into the memory that is sent; each client's head is put before it, its tail
- * after it. Allocates nothing per client but the view that a link needs.
+ * after it. Spectators (seat 0) get no tail: they own nothing. Allocates nothing per client but the view that a link needs.
  */
 import {
   type BodyInput,
@@ -13,7 +13,7 @@ import {
   MAX_WINDOW_TICKS,
   SNAPSHOT,
   type SnapshotEncoder,
-  type SnapshotRing,
+  type SnapshotSource,
 } from '@tickmesh/shared'
 import { BODY_AT, type FrameMemory } from './frame-memory.ts'
 import type { PlayerCore } from './player-core.ts'
@@ -25,6 +25,18 @@ export interface ReplicationOptions {
   readonly fullFramesPerSecond: number
 }
 
+/** Where replication finds the past. */
+export interface ReplicationSources {
+  /** Snapshots. */
+  readonly history: SnapshotSource
+  /** What was held in each tick: worlds, of which the seats' columns are read. */
+  readonly held: SnapshotSource
+  readonly events: EventLog
+}
+
+/** A client's check of an entity type failed: its motion computes something else. */
+export type SuspectListener = (type: string, player: PlayerCore, wholeRoom: boolean) => void
+
 export interface ReplicationCounts {
   framesSent: number
   framesSkipped: number
@@ -34,10 +46,13 @@ export interface ReplicationCounts {
 
 const NO_FRAME = -2
 const FULL = -1
-/** A congested client gets a snapshot this seldom, in case that acknowledgements were lost. */
+/** A client whose acknowledgements stay out gets a snapshot this seldom. */
 const PROBE_MS = 500
+/** Over datagrams nothing queues behind a loss: a silence is no congestion unless it lasts. */
+const DATAGRAM_SILENCE_MS = 1_000
+const DATAGRAM_PROBE_MS = 200
 /** Trends are taken from a snapshot that is at most this old: a client keeps its frames for 128 ticks. */
-const TREND_TICKS = 96
+export const TREND_TICKS = 96
 /** So many clients must suspect a type's motion before the whole room goes without it. */
 const SUSPECTS_FOR_ROOM = 3
 
@@ -50,16 +65,16 @@ class Body implements BodyInput {
   tick = 0
   plainTypes: Uint8Array
   readonly events: EventLog
-  private readonly history: SnapshotRing
+  private readonly held: SnapshotSource
 
-  constructor(history: SnapshotRing, events: EventLog, plainTypes: Uint8Array) {
-    this.history = history
+  constructor({ held, events }: ReplicationSources, plainTypes: Uint8Array) {
+    this.held = held
     this.events = events
     this.plainTypes = plainTypes
   }
 
   heldAt(tick: number): Int32Array | undefined {
-    return this.history.find(tick)
+    return this.held.find(tick)
   }
 }
 
@@ -68,9 +83,9 @@ export class Replication {
   private readonly game: CompiledGame
   private readonly encoder: SnapshotEncoder
   private readonly memory: FrameMemory
-  private readonly history: SnapshotRing
+  private readonly history: SnapshotSource
   private readonly options: ReplicationOptions
-  private readonly onPlainType: (type: string, player: PlayerCore, wholeRoom: boolean) => void
+  private readonly onPlainType: SuspectListener
   private readonly body: Body
   private readonly head = createFrameHead()
   private readonly snapshotMs: number
@@ -85,26 +100,35 @@ export class Replication {
   constructor(
     game: CompiledGame,
     tools: WireTools,
-    history: SnapshotRing,
-    events: EventLog,
+    sources: ReplicationSources,
     options: ReplicationOptions,
-    onPlainType: (type: string, player: PlayerCore, wholeRoom: boolean) => void,
+    onPlainType: SuspectListener,
   ) {
     this.game = game
     this.encoder = tools.encoder
     this.memory = tools.memory
-    this.history = history
+    this.history = sources.history
     this.options = options
     this.onPlainType = onPlainType
     this.plainTypes = new Uint8Array(game.entities.length)
     this.suspects = new Uint16Array(game.entities.length)
-    this.body = new Body(history, events, this.plainTypes)
+    this.body = new Body(sources, this.plainTypes)
     this.snapshotMs = 1000 / game.snapshotRate
     this.probeMs = Math.min(PROBE_MS, ((MAX_WINDOW_TICKS - game.ticksPerSnapshot) * 1000) / game.tickRate)
   }
 
-  /** Sends the snapshot of `tick`, which is in the history and was due at `dueMs`, to those who are to get it. */
-  send(players: readonly PlayerCore[], tick: number, nowMs: number, dueMs: number, overload: number): void {
+  /**
+   * Sends the snapshot of `tick`, which is in the history and was due at `dueMs`, to those who are to get it. One that is not `usual` is between those of
+   * the snapshot rate, for clients whose path loses packets.
+   */
+  send(
+    players: readonly PlayerCore[],
+    tick: number,
+    nowMs: number,
+    dueMs: number,
+    overload: number,
+    usual = true,
+  ): void {
     const current = this.history.find(tick)
     if (current === undefined) return
     this.keptBaseline = -1
@@ -112,7 +136,7 @@ export class Replication {
     for (let i = 0; i < players.length; i++) {
       const player = players[i]
       if (player === undefined) continue
-      player.nextBaseline = this.choose(player, tick, nowMs)
+      player.nextBaseline = usual || this.wantsExtra(player, nowMs) ? this.choose(player, tick, nowMs) : NO_FRAME
       player.nextEarlier = this.earlierOf(player, tick)
     }
     this.head.overload = overload
@@ -126,19 +150,30 @@ export class Replication {
     }
   }
 
+  private wantsExtra({ link, path, wantsFull }: PlayerCore, nowMs: number): boolean {
+    return !link.ordered && !wantsFull && path.wantsExtra(nowMs)
+  }
+
   /** The baseline of a client's next frame, FULL or NO_FRAME. */
   private choose(player: PlayerCore, tick: number, nowMs: number): number {
     if (!player.seated || player.ended) return NO_FRAME
+    const sinceFrameMs = nowMs - player.lastFrameAtMs
     if (player.ackTick < player.sent.newest) {
+      const { ordered } = player.link
       const outstandingMs = nowMs - player.sent.firstSentAfter(player.ackTick)
-      if (outstandingMs > player.trip.p95Ms + 2 * this.snapshotMs) {
+      if (outstandingMs > player.trip.p95Ms + (ordered ? 2 * this.snapshotMs : DATAGRAM_SILENCE_MS)) {
         if (outstandingMs > this.options.stuckMs) {
           player.end({ code: 'TOO_SLOW', message: `nothing was acknowledged for ${this.options.stuckMs} ms.` })
           return NO_FRAME
         }
-        if (nowMs - player.lastFrameAtMs < this.probeMs) return this.skip(player)
+        // The longer the silence, the fewer: a queue must be able to drain.
+        const probeMs = ordered ? this.probeMs : Math.max(DATAGRAM_PROBE_MS, outstandingMs / 4)
+        if (sinceFrameMs < probeMs) return this.skip(player)
       }
     }
+    // A millisecond early is on time: frames leave when their ticks are done.
+    if (player.path.thinning > 0 && sinceFrameMs < this.snapshotMs * 2 ** player.path.thinning - 1)
+      return this.skip(player)
     const baseline = player.wantsFull ? FULL : player.link.ordered ? player.lastFrameTick : player.ackTick
     if (baseline >= 0 && tick - baseline <= MAX_WINDOW_TICKS && this.isKept(baseline)) return baseline
     if (nowMs - player.lastFullAtMs < 1000 / this.options.fullFramesPerSecond) return this.skip(player)
@@ -206,7 +241,7 @@ export class Replication {
 
   private sendFrame(player: PlayerCore, baselineTick: number, bodyEnd: number, nowMs: number): void {
     const { memory, body } = this
-    const end = this.writeTail(player.seat, bodyEnd)
+    const end = player.seat === 0 ? bodyEnd : this.writeTail(player.seat, bodyEnd)
     const headBytes = this.writeHead(player, baselineTick, end > bodyEnd ? bodyEnd - BODY_AT : -1, nowMs)
     const start = BODY_AT - headBytes
     for (let i = 0; i < headBytes; i++) memory.bytes[start + i] = memory.head[i] ?? 0

@@ -17,40 +17,23 @@ import {
   SnapshotRing,
   SyncTest,
 } from '@tickmesh/shared'
-import { failureLine, turnedAway } from '../ops/failure-line.ts'
-import type { Log } from '../ops/log-line.ts'
+import { failureLine, plainTypeLine, turnedAway } from '../ops/failure-line.ts'
 import { Governor } from '../tick/governor.ts'
 import { LogHistogram } from '../tick/log-histogram.ts'
 import type { TickHandle } from '../tick/tick-loop.ts'
 import type { Player, RoomStats, Suspicion } from './api.ts'
 import { AttributeBroadcast } from './attribute-broadcast.ts'
 import { AttributeSet } from './attribute-set.ts'
+import type { JournalRecorder, Stepper } from './journal-recorder.ts'
 import { freeSeat, PlayerCore, packToClient } from './player-core.ts'
-import { Replication } from './replication.ts'
+import { Replication, type SuspectListener } from './replication.ts'
+import type { RoomOptions } from './room-options.ts'
 import type { UntypedRules } from './rules.ts'
 import { releaseEntities, setPresent } from './seat-columns.ts'
+import { NOBODY_WATCHES, SpectatorStage } from './spectator-stage.ts'
 import { TickTimers } from './tick-timers.ts'
 import { welcomeOf } from './welcome.ts'
 import type { WireTools } from './wire-tools.ts'
-
-export interface RoomOptions {
-  readonly id: string
-  /** Public: known to clients. Secret: never. */
-  readonly publicSeed: number
-  readonly secretSeed: number
-  readonly development: boolean
-  /** Each tick is computed twice and compared. */
-  readonly syncTest: boolean
-  readonly maxRewindMs: number
-  readonly stuckMs: number
-  readonly fullFramesPerSecond: number
-  readonly log: Log
-  readonly clock: { nowMs(): number }
-  /** A room that is empty for so long ends. */
-  readonly idleMs: number
-  /** The room is to end: called at the end of a tick. */
-  readonly onEnd: (reason: CloseReason) => void
-}
 
 interface WaitingMessage {
   readonly player: PlayerCore
@@ -67,10 +50,15 @@ export class RoomCore {
   readonly id: string
   readonly game: CompiledGame
   readonly sim: Simulation
+  readonly history: SnapshotRing
+  stepper: Stepper
+  recorder: JournalRecorder | undefined
   readonly timers: TickTimers
   readonly random: SeededRandom
   readonly attributes: AttributeSet
   readonly replication: Replication
+  /** Where spectators watch, if any may. */
+  readonly stage: SpectatorStage | undefined
   readonly options: RoomOptions
   readonly rules: UntypedRules
   /** All who have a seat, in order of their seats; those whose onJoin has not run yet included. */
@@ -87,11 +75,9 @@ export class RoomCore {
   emptyTicks = 0
   handle: TickHandle | undefined
   private readonly tools: WireTools
-  private readonly history: SnapshotRing
-  private readonly sync: SyncTest | undefined
   private readonly governor = new Governor()
   private readonly lateness = new LogHistogram()
-  private readonly broadcast = new AttributeBroadcast()
+  private readonly broadcast = new AttributeBroadcast((bytes, change) => this.stage?.tell(bytes, change))
   private readonly inputHead: InputMessageHead
   private readonly window = { oldestView: 0, oldestKept: 0 }
   private readonly maxRewindTicks: number
@@ -119,21 +105,19 @@ export class RoomCore {
       secretSeed: options.secretSeed,
     })
     this.sim.publicSeed = options.publicSeed
-    this.sync = options.syncTest ? new SyncTest(this.sim) : undefined
+    this.stepper = options.syncTest ? new SyncTest(this.sim) : this.sim
     this.random = new SeededRandom(options.secretSeed)
     this.timers = new TickTimers(game.tickRate)
     this.attributes = new AttributeSet(game.roomAttributes)
     this.inputHead = createInputHead(game)
-    const { log, id } = options
-    this.replication = new Replication(game, tools, this.history, this.sim.events, options, (type, player, wholeRoom) =>
-      log({
-        level: 'warn',
-        event: 'motion-disagrees',
-        message: `the motion of "${type}" computes something else on a client; it is now sent without, ${wholeRoom ? 'to the whole room' : 'to this client'}.`,
-        room: id,
-        player: player.id,
-      }),
-    )
+    const onPlainType: SuspectListener = (type, player, wholeRoom) =>
+      options.log(plainTypeLine(type, wholeRoom, { room: options.id, player: player.id }))
+    const sources = { history: this.history, held: this.history, events: this.sim.events }
+    this.replication = new Replication(game, tools, sources, options, onPlainType)
+    const { spectators } = options
+    if (spectators !== undefined) {
+      this.stage = new SpectatorStage(game, tools, this.sim, options, spectators, onPlainType)
+    }
   }
 
   /** A seat for a newcomer, or undefined if all are taken. It sits down in the next tick. */
@@ -170,6 +154,8 @@ export class RoomCore {
     this.replication.suspect(player, head.suspectTypes)
     if (result === 'far') player.ignoredInputs++
     else {
+      if (!player.link.ordered)
+        player.path.onInputMessage(player.heardAtMs, newestBefore < 0 ? 1 : head.newestTick - newestBefore)
       player.inputs.marginMs = this.dueMs(head.newestTick) - player.heardAtMs
       player.inputs.arrived(head, newestBefore)
     }
@@ -184,37 +170,49 @@ export class RoomCore {
     return true
   }
 
+  get epochMs(): number {
+    return this.handle?.epochMs ?? 0
+  }
+
   dueMs(tick: number): number {
     return this.handle?.dueMs(tick) ?? 0
   }
 
   /** Called by the tick loop. Hot. */
   tick(tick: number, lateMs: number): void {
-    const { sim } = this
+    if (this.closed) return this.playOn(tick)
     const { clock } = this.options
     const startMs = clock.nowMs()
     this.tickNumber = tick
     this.window.oldestView = Math.max(0, tick - this.maxRewindTicks)
     this.window.oldestKept = Math.max(0, tick - this.history.capacity)
     this.runQueues(tick)
-    sim.settle()
+    this.sim.settle()
     this.resolveInputs(tick)
-    if (this.sync !== undefined) this.sync.step(tick)
-    else sim.step(tick)
+    this.stepper.step(tick)
     this.runCommands()
-    sim.settle()
-    this.history.put(tick, sim.world.ints)
+    this.sim.settle()
+    this.history.put(tick, this.sim.world.ints)
+    this.recorder?.endTick()
     this.broadcast.flush(tick, this.attributes, this.players)
     const { ticksPerSnapshot } = this.game
     // Thinned, but never beyond what a delta can span.
     const divisor = Math.min(this.governor.snapshotDivisor, Math.floor(MAX_WINDOW_TICKS / ticksPerSnapshot))
-    if (tick % (ticksPerSnapshot * divisor) === 0) {
-      this.replication.send(this.players, tick, clock.nowMs(), this.dueMs(tick), this.governor.level)
+    const usual = tick % (ticksPerSnapshot * divisor) === 0
+    // Between the usual ones those get a snapshot whose path loses packets, if there is time.
+    if (usual || this.governor.level === 0) {
+      this.replication.send(this.players, tick, clock.nowMs(), this.dueMs(tick), this.governor.level, usual)
     }
+    this.stage?.tick(tick, this.dueMs(tick), this.epochMs, this.governor.level)
     this.measure(clock.nowMs() - startMs, lateMs)
     this.emptyTicks = this.players.length === 0 ? this.emptyTicks + 1 : 0
     if (this.closeReason !== undefined) this.options.onEnd(this.closeReason)
     else if (this.emptyTicks * this.tickMs > this.options.idleMs) this.options.onEnd(NOBODY_LEFT)
+  }
+
+  /** The match is over; there may be spectators who have not seen its end. */
+  private playOn(tick: number): void {
+    if (this.stage?.playOn(tick, this.dueMs(tick), this.epochMs) !== true) this.handle?.remove()
   }
 
   private measure(durationMs: number, lateMs: number): void {
@@ -232,7 +230,8 @@ export class RoomCore {
   timelineShifted(skippedTicks: number): void {
     const message = `the process stood still or is overloaded: the room goes on ${skippedTicks} ticks later.`
     this.options.log({ level: 'warn', event: 'timeline-shifted', message, room: this.id })
-    const bytes = packToClient({ t: 'notice', kind: 'timeline', epochMs: this.handle?.epochMs ?? 0 })
+    this.stage?.timelineShifted(this.epochMs)
+    const bytes = packToClient({ t: 'notice', kind: 'timeline', epochMs: this.epochMs })
     for (const player of this.players) if (player.seated) player.tell(bytes)
   }
 
@@ -351,9 +350,10 @@ export class RoomCore {
 
   /** Ends the room: players are told, hooks run, whatever they throw. Idempotent. */
   shutDown(reason: CloseReason): void {
+    const watched = this.stage?.roomEnds(reason) === true
+    if (!watched) this.handle?.remove()
     if (this.closed) return
     this.closed = true
-    this.handle?.remove()
     const { rules } = this
     for (const player of this.players) {
       if (player.seated)
@@ -365,6 +365,7 @@ export class RoomCore {
     this.seated.clear()
     this.guarded('onDispose', () => rules.onDispose?.(this.facade))
     this.timers.clear()
+    this.recorder?.end(`${reason.code}: ${reason.message}`)
   }
 
   private guarded(hook: string, run: () => void): void {
@@ -381,6 +382,7 @@ export class RoomCore {
     return {
       tick: this.tickNumber,
       players: this.players.length,
+      ...(this.stage ?? NOBODY_WATCHES).stats,
       entities: world.tables.reduce((sum, table) => sum + table.count, 0),
       overload: this.governor.level,
       tickLatenessP99Ms: this.lateness.quantile(0.99),

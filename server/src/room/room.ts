@@ -75,6 +75,7 @@ export class RoomFacade {
   broadcast(message: string, values: Values): void {
     const bytes = this.#pack(message, values)
     for (const player of this.#core.players) if (player.seated) player.tell(bytes)
+    this.#core.stage?.tell(bytes)
   }
 
   after(ms: number, run: () => void): Timer {

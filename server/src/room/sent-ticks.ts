@@ -3,7 +3,7 @@
  * Written by replication at each frame, read when stamps and acknowledgements come (hot). All memory is taken at the start.
  */
 
-const CAPACITY = 64
+const CAPACITY = 128
 const MASK = CAPACITY - 1
 
 export class SentTicks {
@@ -50,6 +50,11 @@ export class SentTicks {
     const oldest = Math.max(0, this.count - CAPACITY)
     const first = index < oldest ? oldest : index
     return first < this.count ? (this.atMs[first & MASK] ?? Number.NaN) : Number.NaN
+  }
+
+  /** How many were sent after tick `from` and before tick `to`, as far as they are kept. */
+  countBetween(from: number, to: number): number {
+    return Math.max(0, this.indexAtOrBefore(to - 1) - this.indexAtOrBefore(from))
   }
 
   /** The newest tick that was sent and is not after `tick` (may be fractional); -1 if none is kept. */

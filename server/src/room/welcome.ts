@@ -7,7 +7,7 @@ import type { PlayerCore } from './player-core.ts'
 export interface WelcomeSource {
   readonly id: string
   readonly game: { readonly tickRate: number; readonly maxPlayers: number }
-  readonly options: { readonly publicSeed: number; readonly clock: { nowMs(): number } }
+  readonly options: { readonly publicSeed: number; readonly maxRewindMs: number; readonly clock: { nowMs(): number } }
   readonly attributes: { readonly known: Readonly<PlainObject> }
   readonly handle: { readonly epochMs: number } | undefined
 }
@@ -31,5 +31,6 @@ export function welcomeOf(
     attributes: room.attributes.known,
     players,
     maxPlayers: room.game.maxPlayers,
+    maxRewindMs: room.options.maxRewindMs,
   }
 }

@@ -78,19 +78,19 @@ describe('view stamps', () => {
 })
 
 describe('the ticks that were sent', () => {
-  it('are found among the newest 64, and none before', () => {
-    const { sent } = setUp(Array.from({ length: 100 }, (_, n) => n * 3))
-    expect(sent.newest).toBe(297)
-    expect(sent.has(297)).toBe(true)
-    expect(sent.has(296)).toBe(false)
+  it('are found among the newest 128, and none before', () => {
+    const { sent } = setUp(Array.from({ length: 164 }, (_, n) => n * 3))
+    expect(sent.newest).toBe(489)
+    expect(sent.has(489)).toBe(true)
+    expect(sent.has(488)).toBe(false)
     expect(sent.has(36 * 3)).toBe(true)
     expect(sent.has(35 * 3)).toBe(false)
     expect(sent.atOrBefore(200.5)).toBe(198)
     expect(sent.after(200.5)).toBe(201)
-    expect(sent.after(297)).toBe(-1)
+    expect(sent.after(489)).toBe(-1)
     expect(sent.sentAt(150)).toBeCloseTo(2500)
     expect(sent.sentAt(151)).toBeNaN()
     expect(sent.firstSentAfter(-1)).toBeCloseTo(36 * 50)
-    expect(sent.firstSentAfter(297)).toBeNaN()
+    expect(sent.firstSentAfter(489)).toBeNaN()
   })
 })

@@ -38,6 +38,7 @@ export interface UntypedDefinition {
     readonly player?: Readonly<Record<string, unknown>>
   }
   readonly predict?: PredictRule
+  readonly inputDelayTicks?: number
   readonly step?: (world: object, ctx: object) => void
   readonly prior?: string
   readonly opaque?: CompiledGame['opaque']
@@ -79,6 +80,7 @@ export function compileGame(definition: UntypedDefinition): CompiledGame {
     roomAttributes: definition.attributes?.room ?? {},
     playerAttributes: definition.attributes?.player ?? {},
     predict: definition.predict ?? 'own',
+    inputDelayTicks: definition.inputDelayTicks ?? 0,
     step: definition.step?.bind(definition),
     prior: definition.prior ?? '',
     opaque: definition.opaque,
@@ -88,7 +90,7 @@ export function compileGame(definition: UntypedDefinition): CompiledGame {
 }
 
 function checkHead(definition: UntypedDefinition): void {
-  const { id, tickRate, snapshotRate, maxPlayers, predict } = definition
+  const { id, tickRate, snapshotRate, maxPlayers, predict, inputDelayTicks } = definition
   if (typeof id !== 'string' || !/^[a-z0-9][a-z0-9-]{0,39}$/.test(id)) {
     throw wrong(`id "${String(id)}" is not usable.`, 'Use a to z, 0 to 9 and "-", 40 characters at most.')
   }
@@ -106,8 +108,12 @@ function checkHead(definition: UntypedDefinition): void {
     )
   }
   if (maxPlayers !== undefined) checkWhole(`${id}.maxPlayers`, maxPlayers, 1, 1000)
+  if (inputDelayTicks !== undefined) checkWhole(`${id}.inputDelayTicks`, inputDelayTicks, 0, 30)
   if (predict !== undefined && predict !== 'own' && predict !== 'all' && typeof predict !== 'function') {
-    throw wrong(`${id}.predict is ${String(predict)}.`, `Give 'own', 'all', or a function of an entity and a seat.`)
+    throw wrong(
+      `${id}.predict is ${String(predict)}.`,
+      `Give 'own', 'all', or a function of an entity, a seat and the world.`,
+    )
   }
 }
 

@@ -87,7 +87,7 @@ export interface CompiledMessage {
   readonly fields: readonly { readonly name: string; readonly field: AnyField | Text }[]
 }
 
-export type PredictRule = 'own' | 'all' | ((entity: object, seat: number) => boolean)
+export type PredictRule = 'own' | 'all' | ((entity: object, seat: number, world: object) => boolean)
 
 export interface CompiledGame {
   readonly id: string
@@ -111,6 +111,7 @@ export interface CompiledGame {
   readonly roomAttributes: Readonly<Record<string, unknown>>
   readonly playerAttributes: Readonly<Record<string, unknown>>
   readonly predict: PredictRule
+  readonly inputDelayTicks: number
   readonly step: ((world: object, ctx: object) => void) | undefined
   /** Trained start of the codec's models, or ''. */
   readonly prior: string

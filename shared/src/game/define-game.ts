@@ -8,12 +8,13 @@ import type { CompiledGame } from './compiled.ts'
 import type { LinearMotion, MotionFunction } from './motion.ts'
 import type {
   Attributes,
-  EntityBase,
   EntityView,
   Fields,
   Inputs,
   InputView,
   Messages,
+  ReadonlyAnyView,
+  ReadonlyWorldView,
   Records,
   Seat,
   Shape,
@@ -64,8 +65,23 @@ export interface EntityDefinition<Name extends string, F extends Fields, S exten
   step?(entity: EntityView<Name, F>, input: InputView<S['inputs']>, ctx: StepContext<S>): void
 }
 
-/** Which entities a client computes ahead of the server. */
-export type Predict = 'own' | 'all' | ((entity: EntityBase, seat: Seat) => boolean)
+/**
+ * Which entities a client computes ahead of the server, and so draws in its own present. All others it draws in the past, where shots are judged.
+ * Predicted code reads what is not predicted as of the newest snapshot, advanced by its `motion`; it cannot write it.
+ *
+ * - `'own'` (default): what the player owns. Own motion is corrected only where others touch it. Costs one step of few entities a tick. What is shot at
+ *   is hit where it was drawn.
+ * - `'all'`: everything, with what the others held last. Contacts look tight, since both sides of one are drawn at the same moment; every change of somebody's
+ *   input is a correction of that player, smoothed. Shots at others are judged at the present, not as drawn. Costs a step of the whole world for each tick
+ *   between the newest snapshot and the present, at each snapshot. The game's own `step(world, ctx)` runs on clients only in this mode.
+ * - a function of an entity, the own seat and the world as of that tick: between the two, such as own entities, the ball, and who is near. It must follow from
+ *   these alone, is asked per entity and tick (keep it cheap), and what changes sides is drawn as a slide of a quarter of a second, not as a jump. Of what nobody
+ *   owns and emits events or spawns, predict all or nothing: keys count per seat and tick.
+ */
+export type Predict<S extends Shape = Shape> =
+  | 'own'
+  | 'all'
+  | ((entity: ReadonlyAnyView<S>, seat: Seat, world: ReadonlyWorldView<S>) => boolean)
 
 export interface GameDefinition<
   I extends Inputs,
@@ -96,7 +112,12 @@ export interface GameDefinition<
   /** Slow, structured data: the initial values, which also give the types. */
   readonly attributes?: { readonly room?: Ra; readonly player?: Pa }
   /** `'own'` by default: what the player owns. */
-  readonly predict?: Predict
+  readonly predict?: NoInfer<Predict<S>>
+  /**
+   * Ticks by which a player's inputs take effect later on every screen, the own one included; 0 by default, 30 at most. Trades immediacy for less prediction:
+   * three ticks at 60 Hz are hardly felt, and a player 50 ms away then needs next to no corrections. A page may choose another (`join`). The server needs not know.
+   */
+  readonly inputDelayTicks?: number
   /** What is not per entity; runs after the entities' steps, on the server and (with `predict: 'all'`) on clients. */
   step?(world: WorldView<S>, ctx: StepContext<S>): void
   /** What the codec expects at the start of each frame, as `npm run bench -- train` writes it for a game. Part of the schema. */

@@ -151,11 +151,11 @@ export class Simulation {
     }
   }
 
-  /** Whether this client computes an entity ahead of the server. */
-  predicts(view: View): boolean {
+  /** Whether this client computes an entity of `world` ahead of the server. */
+  predicts(view: View, world: World = this.world): boolean {
     const { predict } = this.game
     if (predict === 'own') return view.owner === this.seat && this.seat !== 0
-    return predict === 'all' || predict(view, this.seat)
+    return predict === 'all' || predict(view, this.seat, world.byName)
   }
 
   /** Steps the rows that were there when the tick began. */

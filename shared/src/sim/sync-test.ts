@@ -1,6 +1,7 @@
 /**
  * The sync test: runs a tick twice from the same state and names what differs. What differs here would differ between machines.
- * Used in development by server and client, and by `describeDifference` wherever two states must be equal.
+ * `SyncTest` steps the server's rooms; the client's prediction repeats its newest ticks (repeat-test.ts there) and shares the words. `describeDifference` serves
+ * wherever two states must be equal.
  */
 import { NetError } from '../error.ts'
 import {
@@ -47,6 +48,19 @@ export function describeDifference(game: CompiledGame, a: Int32Array, b: Int32Ar
   return undefined
 }
 
+/** The error of a tick that was computed twice, with what differs in it. */
+export function notDeterministic(side: 'server' | 'client', tick: number, difference: string): NetError {
+  const problem = `tick ${tick} computed twice on the ${side} differs in ${difference}.`
+  return new NetError('NON_DETERMINISTIC', problem, 'Keep all state in fields, and take time and randomness from ctx.')
+}
+
+/** The events and commands of a tick, as a text to compare. */
+export function describeEffects({ events, commands }: Simulation, tick: number): string {
+  const from = events.at(tick, 0)
+  const made = events.ints.subarray(from, from + events.count(tick) * events.stride)
+  return `${made.join()};${commands.length === 0 ? '' : JSON.stringify(commands)}`
+}
+
 /** Steps a simulation, checking each tick by computing it twice. */
 export class SyncTest {
   private readonly sim: Simulation
@@ -68,23 +82,13 @@ export class SyncTest {
     const saved = opaque?.save(sim.context.opaque)
     sim.step(tick)
     sim.world.save(first)
-    const effects = this.effectsOf(tick)
+    const effects = describeEffects(sim, tick)
     sim.world.load(before)
     if (opaque !== undefined && saved !== undefined) opaque.load(sim.context.opaque, saved)
     sim.step(tick)
     const difference =
       describeDifference(sim.game, first, sim.world.ints) ??
-      (this.effectsOf(tick) === effects ? undefined : 'its events or commands')
-    if (difference === undefined) return
-    const problem = `tick ${tick} computed twice differs in ${difference}.`
-    throw new NetError('NON_DETERMINISTIC', problem, 'Keep all state in fields, and take time and randomness from ctx.')
-  }
-
-  /** The events and commands of a tick, as a text to compare. */
-  private effectsOf(tick: number): string {
-    const { events, commands } = this.sim
-    const from = events.at(tick, 0)
-    const made = events.ints.subarray(from, from + events.count(tick) * events.stride)
-    return `${made.join()};${JSON.stringify(commands)}`
+      (describeEffects(sim, tick) === effects ? undefined : 'its events or commands')
+    if (difference !== undefined) throw notDeterministic('server', tick, difference)
   }
 }

@@ -25,6 +25,8 @@ export interface HelloMessage {
   readonly token?: string
   /** For the game's onJoin. */
   readonly options?: PlainObject
+  /** Watch instead of playing, so many ms behind the match. */
+  readonly spectate?: number
 }
 
 export interface LeaveMessage {
@@ -58,6 +60,7 @@ export interface TypedMessage {
 
 export interface WelcomeMessage {
   readonly t: 'welcome'
+  /** 0: a spectator, who has none. */
   readonly seat: number
   readonly roomId: string
   readonly tickRate: number
@@ -71,9 +74,11 @@ export interface WelcomeMessage {
   readonly sessionToken: string
   /** The room's attributes. */
   readonly attributes: PlainObject
-  /** Seat and attributes of each player, this one included. */
+  /** Seat and attributes of each player, the receiver included if it is one. */
   readonly players: readonly (readonly [seat: number, attributes: PlainObject])[]
   readonly maxPlayers: number
+  /** What was on a screen longer ago than this is not believed; 500 if left out. */
+  readonly maxRewindMs?: number
 }
 
 /** The hello was refused; the link is closed after it. */
@@ -124,6 +129,9 @@ export type ServerMessage =
 export type Parsed<Message> =
   | { readonly ok: true; readonly message: Message }
   | { readonly ok: false; readonly problem: string }
+
+/** No server lets a spectator be further behind. */
+export const MAX_SPECTATOR_DELAY_MS = 120_000
 
 const MAX_SEAT = 1000
 const MAX_NAME_LENGTH = 64
@@ -222,10 +230,11 @@ function given<Optional extends object>(
 const isName = (value: unknown): value is string => isText(value, MAX_NAME_LENGTH)
 const isToken = (value: unknown): value is string => isText(value, MAX_TOKEN_LENGTH)
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
+const isDelay = (value: unknown): value is number => isMs(value) && value >= 0 && value <= MAX_SPECTATOR_DELAY_MS
 const isGameId = (value: unknown): value is string => typeof value === 'string' && GAME_ID.test(value)
 
 function parseHello(value: Fields): Parsed<HelloMessage> {
-  const { protocol, game, schema, room, create, name, token, options } = value
+  const { protocol, game, schema, room, create, name, token, options, spectate } = value
   if (!isWhole(protocol, 0, 0xffff)) return refuse('hello.protocol is not a version')
   if (!isGameId(game)) return refuse('hello.game is not an id')
   if (!isWhole(schema, 0, 0xffff_ffff)) return refuse('hello.schema is not a 32-bit number')
@@ -234,7 +243,8 @@ function parseHello(value: Fields): Parsed<HelloMessage> {
   if (!isOptional(name, isName)) return refuse(`hello.name is not a text of up to ${MAX_NAME_LENGTH}`)
   if (!isOptional(token, isToken)) return refuse(`hello.token is not a text of up to ${MAX_TOKEN_LENGTH}`)
   if (!isOptional(options, isPlainObject)) return refuse('hello.options is not a plain object')
-  return accept({ t: 'hello', protocol, game, schema, ...given({ room, create, name, token, options }) })
+  if (!isOptional(spectate, isDelay)) return refuse(`hello.spectate is not 0 to ${MAX_SPECTATOR_DELAY_MS} ms`)
+  return accept({ t: 'hello', protocol, game, schema, ...given({ room, create, name, token, options, spectate }) })
 }
 
 function parsePing({ id }: Fields): Parsed<PingMessage> {
@@ -257,7 +267,7 @@ function parseWelcome(value: Fields): Parsed<WelcomeMessage> {
   const { seat, roomId, tickRate, epochMs, serverNowMs, tick, seed, sessionToken, attributes, players, maxPlayers } =
     value
   if (!isWhole(maxPlayers, 1, MAX_SEAT)) return refuse('welcome.maxPlayers is out of range')
-  if (!isWhole(seat, 1, maxPlayers)) return refuse('welcome.seat is out of range')
+  if (!isWhole(seat, 0, maxPlayers)) return refuse('welcome.seat is out of range')
   if (!isRoomId(roomId)) return refuse('welcome.roomId is not an id')
   if (!isWhole(tickRate, 1, 240)) return refuse('welcome.tickRate is out of range')
   if (!isMs(epochMs) || !isMs(serverNowMs)) return refuse('welcome holds a time that is none')

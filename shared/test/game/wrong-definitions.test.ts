@@ -37,6 +37,7 @@ const definitions: [problem: string, definition: unknown, ...names: string[]][] 
   ['no seats', { ...good, maxPlayers: 0 }, 'arena.maxPlayers', '1 to 1000'],
   ['too many seats', { ...good, maxPlayers: 1001 }, 'arena.maxPlayers is 1001'],
   ['an unknown rule of prediction', { ...good, predict: 'mine' }, 'arena.predict is mine', "'own'"],
+  ['too long an input delay', { ...good, inputDelayTicks: 31 }, 'arena.inputDelayTicks is 31', '0 to 30'],
   ['no inputs object', { ...good, input: undefined }, 'arena.input', 'object'],
   ['too many inputs', { ...good, input: many(17, axis2()) }, 'arena.input has 34', '0 to 32'],
   ['an input with a bad name', { ...good, input: { 'fire!': press() } }, 'arena.input', 'fire!'],

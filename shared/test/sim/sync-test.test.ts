@@ -37,7 +37,7 @@ describe('the sync test', () => {
     )
     match.add(0, 7, 0)
     expect(() => new SyncTest(match.sim).step(1)).toThrow(
-      /NON_DETERMINISTIC: tick 1 computed twice differs in thing\.m of entity 7: 0 and 1 \(raw\)\. Keep all state in fields/,
+      /NON_DETERMINISTIC: tick 1 computed twice on the server differs in thing\.m of entity 7: 0 and 1 \(raw\)\. Keep all state in fields/,
     )
   })
 
@@ -51,7 +51,7 @@ describe('the sync test', () => {
     )
     match.add(0, 7, 0)
     expect(() => new SyncTest(match.sim).step(1)).toThrow(
-      /NON_DETERMINISTIC: tick 1 computed twice differs in its events/,
+      /NON_DETERMINISTIC: tick 1 computed twice on the server differs in its events/,
     )
   })
 

@@ -31,6 +31,7 @@ const WELCOME = {
 const CLIENT: readonly ClientMessage[] = [
   HELLO,
   { ...HELLO, room: 'main', create: true, name: 'Ada', token: 'abc', options: { skin: 3, list: [1, { a: null }] } },
+  { ...HELLO, room: 'main', spectate: 10_000.5 },
   { t: 'leave' },
   { t: 'full' },
   { t: 'msg', i: 0, v: [] },
@@ -38,6 +39,7 @@ const CLIENT: readonly ClientMessage[] = [
 ]
 const SERVER: readonly ServerMessage[] = [
   WELCOME,
+  { ...WELCOME, seat: 0 },
   { t: 'refused', code: 'ROOM_FULL', message: 'Room main is full.' },
   { t: 'attr', tick: 40 },
   {
@@ -87,13 +89,14 @@ test('each property of each message must have its type and keep its bound', () =
     ...['n'.repeat(65), 5, null].map((name) => ({ ...HELLO, name })),
     ...['n'.repeat(513), 5, null].map((token) => ({ ...HELLO, token })),
     ...[[], 'x', null, { f: () => 1 }, { a: Number.NaN }, new Map()].map((options) => ({ ...HELLO, options })),
+    ...[-1, 120_001, '0', null, Number.NaN].map((spectate) => ({ ...HELLO, spectate })),
     ...[-1, 64, 0.5, '1', undefined].map((i) => ({ t: 'msg', i, v: [] })),
     ...[{}, 'x', Array(17).fill(0), undefined].map((v) => ({ t: 'msg', i: 1, v })),
     ...[undefined, null, 'hello', 5, [], [HELLO], { t: 'bogus' }, {}, { t: ['hello'] }],
   ]
   for (const bad of refusedByServer) expect(parseClientMessage(bad)).toEqual({ ok: false, problem: expect.any(String) })
   const refusedByClient: unknown[] = [
-    ...[0, 17, 1.5, '2'].map((seat) => ({ ...WELCOME, seat })),
+    ...[-1, 17, 1.5, '2'].map((seat) => ({ ...WELCOME, seat })),
     ...['', 'a b', 4].map((roomId) => ({ ...WELCOME, roomId })),
     ...[0, 241, '60'].map((tickRate) => ({ ...WELCOME, tickRate })),
     ...[Number.NaN, Number.POSITIVE_INFINITY, '5', undefined].map((epochMs) => ({ ...WELCOME, epochMs })),

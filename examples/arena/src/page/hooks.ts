@@ -1,7 +1,7 @@
 /**
  * `window.__arena`: what browser tests and the curious may read. Nothing here changes the match.
  *
- *     __arena.state            'menu' | 'joining' | 'playing' | 'lost'
+ *     __arena.state            'menu' | 'joining' | 'playing' | 'watching' | 'lost'
  *     __arena.room             the SDK's room, or undefined
  *     __arena.own()            { id, x, y, hp, ... } of the own fighter, or undefined while dead
  *     __arena.fighters()       what the newest frame drew: [{ seat, id, name, x, y, hp }]
@@ -10,12 +10,14 @@
  *     __arena.lastShot()       with the debug view on: { drawn, rewound }, where our screen had the others at our newest judged shot,
  *                              and where the server judged them to be: [{ id, x, y }]
  */
+import type { Spectating } from '../spectate/spectating.ts'
 import type { Match } from './match.ts'
 import type { Stage } from './scene.ts'
 
 export class ArenaHooks {
-  state: 'menu' | 'joining' | 'playing' | 'lost' = 'menu'
+  state: 'menu' | 'joining' | 'playing' | 'watching' | 'lost' = 'menu'
   match: Match | undefined
+  watched: Spectating | undefined
   private readonly stage: Stage
 
   constructor(stage: Stage) {
@@ -24,7 +26,7 @@ export class ArenaHooks {
   }
 
   get room(): Match['room'] | undefined {
-    return this.match?.room
+    return (this.match ?? this.watched)?.room
   }
 
   own(): object | undefined {

@@ -1,9 +1,11 @@
 /**
  * The page's beginning: builds the panels, starts Phaser, and goes round: ask for a name, play, say why it ended.
  * `?name=Ada&auto=1` joins at once; a reload joins again by itself. `?quality=low` is for machines that draw by software.
+ * `?spectate=10` watches instead, ten seconds behind. `?delay=50&loss=0.02` makes the network worse: see net-panel.ts.
  */
 import { NetError } from '@tickmesh/shared'
 import { cleanName } from '../roster.ts'
+import { delayAsked, Seats, Spectating } from '../spectate/spectating.ts'
 import { Boards } from './boards.ts'
 import { Controls } from './controls.ts'
 import { ArenaHooks } from './hooks.ts'
@@ -11,6 +13,7 @@ import { Hud } from './hud.ts'
 import { Match, type MatchParts } from './match.ts'
 import { Minimap } from './minimap.ts'
 import { NetLine } from './net-line.ts'
+import { NetPanel } from './net-panel.ts'
 import { Overlays } from './overlays.ts'
 import { startScene } from './scene.ts'
 import { TouchControls } from './touch.ts'
@@ -53,6 +56,34 @@ async function playOnce(parts: MatchParts, overlays: Overlays, hooks: ArenaHooks
   }
 }
 
+/** Watches one match to its end. */
+async function watchOnce(parts: MatchParts, overlays: Overlays, hooks: ArenaHooks, seats: Seats, delayMs: number) {
+  hooks.state = 'joining'
+  overlays.connecting()
+  try {
+    const match = await Spectating.watch(parts, seats, serverUrl(), delayMs)
+    hooks.watched = match
+    hooks.state = 'watching'
+    document.body.classList.add('playing')
+    overlays.hide()
+    const { code, message } = await match.ended
+    return `${message} (${code})`
+  } catch (error) {
+    return error instanceof NetError ? error.message : String(error)
+  } finally {
+    hooks.watched = undefined
+    document.body.classList.remove('playing')
+  }
+}
+
+async function watch(parts: MatchParts, overlays: Overlays, hooks: ArenaHooks, seats: Seats, delayMs: number) {
+  for (;;) {
+    const reason = await watchOnce(parts, overlays, hooks, seats, delayMs)
+    hooks.state = 'lost'
+    await overlays.lost(reason)
+  }
+}
+
 async function start(): Promise<void> {
   const canvasPlace = document.querySelector<HTMLElement>('#scene')
   const panels = document.querySelector<HTMLElement>('#panels')
@@ -66,12 +97,19 @@ async function start(): Promise<void> {
     hud: new Hud(),
     boards: new Boards(),
     net: new NetLine(),
+    netPanel: new NetPanel(),
     minimap: new Minimap(),
     touch: new TouchControls(),
   }
   const overlays = new Overlays()
   panels.append(parts.hud.root, parts.net.root, parts.minimap.root, parts.boards.root, parts.touch.root, overlays.root)
   const hooks = new ArenaHooks(stage)
+  const delayMs = delayAsked(window.location.search)
+  if (delayMs !== undefined) {
+    const seats = new Seats(parts, canvasPlace, delayMs)
+    panels.append(seats.root)
+    return watch(parts, overlays, hooks, seats, delayMs)
+  }
   const name = await chooseName(overlays)
   for (;;) {
     const reason = await playOnce(parts, overlays, hooks, name)

@@ -13,6 +13,7 @@ import type { Profile } from './fighters.ts'
 import type { Hud } from './hud.ts'
 import type { Minimap } from './minimap.ts'
 import type { NetLine } from './net-line.ts'
+import type { NetPanel } from './net-panel.ts'
 import { palette, playerColor } from './palette.ts'
 import type { Stage } from './scene.ts'
 import type { TouchControls } from './touch.ts'
@@ -22,6 +23,7 @@ export interface MatchParts {
   readonly hud: Hud
   readonly boards: Boards
   readonly net: NetLine
+  readonly netPanel: NetPanel
   readonly minimap: Minimap
   readonly controls: Controls
   readonly touch: TouchControls
@@ -62,7 +64,8 @@ export class Match {
   /** Joins a room. Rejects with the SDK's NetError. */
   static async join(parts: MatchParts, url: string, name: string): Promise<Match> {
     const hands = { read: (): Hands => ({ move: { x: 0, y: 0 }, aim: 0, trigger: false }) }
-    const room = await join(arena, url, { sample: () => hands.read(), options: { name } })
+    const { wrapLink } = parts.netPanel.network
+    const room = await join(arena, url, { sample: () => hands.read(), options: { name }, wrapLink })
     const match = new Match(room, parts)
     hands.read = () => match.hands()
     return match
@@ -90,7 +93,9 @@ export class Match {
     parts.touch.listen(press)
     if (parts.stage.debug.on) room.send('debug', { on: true })
     this.showScores()
+    parts.netPanel.watch(room)
     void this.ended.then(() => {
+      parts.netPanel.stop()
       parts.controls.listen(undefined)
       parts.touch.listen(undefined)
       parts.boards.setOpen(false)

@@ -11,6 +11,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['R', 'reload'],
   ['Tab', 'scores'],
   ['F2', 'debug view'],
+  ['F3', 'net graph'],
 ]
 
 export class Overlays {

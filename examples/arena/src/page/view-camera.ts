@@ -20,6 +20,7 @@ export class ViewCamera {
   private readonly camera: Phaser.Cameras.Scene2D.Camera
   private x = WORLD_WIDTH / 2
   private y = WORLD_HEIGHT / 2
+  private magnification = 1
   private leadX = 0
   private leadY = 0
   private shaking = 0
@@ -66,6 +67,13 @@ export class ViewCamera {
     this.place(this.x + (x - this.x) * share, this.y + (y - this.y) * share, dt)
   }
 
+  /** Stands over a place; `magnification` 1 shows as much as players see. For replays: players cannot see more. */
+  moveTo(x: number, y: number, magnification: number): void {
+    this.x = x
+    this.y = y
+    this.magnification = magnification
+  }
+
   /** Stays where it is. */
   rest(dt: number): void {
     this.fit()
@@ -86,7 +94,7 @@ export class ViewCamera {
 
   private fit(): void {
     const { width, height } = this.camera
-    this.camera.setZoom(Math.max(width / SEEN_WIDTH, height / SEEN_HEIGHT))
+    this.camera.setZoom(Math.max(width / SEEN_WIDTH, height / SEEN_HEIGHT) * this.magnification)
   }
 
   private place(x: number, y: number, dt: number): void {
