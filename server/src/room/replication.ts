@@ -96,6 +96,8 @@ export class Replication {
   /** The two snapshots that were last found in the history for the frames in hand: most clients ask for the same. */
   private keptBaseline = -1
   private keptEarlier = -1
+  /** Whether there is anybody to whom snapshots between the usual ones may have to be sent. */
+  someLosePackets = false
 
   constructor(
     game: CompiledGame,
@@ -133,9 +135,11 @@ export class Replication {
     if (current === undefined) return
     this.keptBaseline = -1
     this.keptEarlier = -1
+    this.someLosePackets = false
     for (let i = 0; i < players.length; i++) {
       const player = players[i]
       if (player === undefined) continue
+      if (!player.link.ordered && player.path.lossy) this.someLosePackets = true
       player.nextBaseline = usual || this.wantsExtra(player, nowMs) ? this.choose(player, tick, nowMs) : NO_FRAME
       player.nextEarlier = this.earlierOf(player, tick)
     }

@@ -200,7 +200,7 @@ export class RoomCore {
     const divisor = Math.min(this.governor.snapshotDivisor, Math.floor(MAX_WINDOW_TICKS / ticksPerSnapshot))
     const usual = tick % (ticksPerSnapshot * divisor) === 0
     // Between the usual ones those get a snapshot whose path loses packets, if there is time.
-    if (usual || this.governor.level === 0) {
+    if (usual || (this.governor.level === 0 && this.replication.someLosePackets)) {
       this.replication.send(this.players, tick, clock.nowMs(), this.dueMs(tick), this.governor.level, usual)
     }
     this.stage?.tick(tick, this.dueMs(tick), this.epochMs, this.governor.level)

@@ -116,7 +116,7 @@ describe('losses on a path', () => {
   it('are not seen in acknowledgements of snapshots that were sent closer together', () => {
     const path = new PathHealth()
     let nowMs = 0
-    while (path.lossy) path.onInputMessage((nowMs += 17), 1)
+    for (; path.lossy; nowMs += 17) path.onInputMessage(nowMs, 1)
     for (let n = 0; n < 60; n++) path.onAcknowledged(nowMs + n * 17, 3)
     expect(path.lossy).toBe(false)
     for (let n = 0; n < 10; n++) path.onAcknowledged(nowMs + 3_000 + n * 50, 3)
