@@ -1,7 +1,11 @@
 /**
  * `npm run bench -- <command> [--json] ...`: one module per command, loaded when it is asked for. With --json the last line is one JSON object.
+ * Ends with 1, and one line that says why, if it is called wrongly or cannot do its work.
  */
-const commands: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<void> }>>> = {
+import { styleText } from 'node:util'
+import { type CommandName, checkArguments, isCommand, problemText } from './command-line.ts'
+
+const commands: Readonly<Record<CommandName, () => Promise<{ run(args: readonly string[]): Promise<void> }>>> = {
   codec: () => import('./codec/main.ts'),
   latency: () => import('./latency/latency.ts'),
   load: () => import('./load/load.ts'),
@@ -13,11 +17,16 @@ const commands: Readonly<Record<string, () => Promise<{ run(args: readonly strin
 }
 
 const [name = '', ...args] = process.argv.slice(2)
-const load = commands[name]
-if (load === undefined) {
+if (!isCommand(name)) {
   console.error(`usage: npm run bench -- <${Object.keys(commands).join('|')}> [--json]`)
   process.exitCode = 1
 } else {
-  const command = await load()
-  await command.run(args)
+  try {
+    checkArguments(name, args)
+    const command = await commands[name]()
+    await command.run(args)
+  } catch (error) {
+    console.error(styleText('red', problemText(error), { stream: process.stderr }))
+    process.exitCode = 1
+  }
 }

@@ -158,10 +158,10 @@ describe('targets', () => {
 })
 
 describe('the grids', () => {
-  it('hold 96 and 16 conditions, each once', () => {
+  it('hold 96 and 12 conditions, each once', () => {
     for (const [name, count] of [
       ['full', 96],
-      ['small', 16],
+      ['small', 12],
     ] as const) {
       const names = gridOf(name).map((condition) => JSON.stringify(condition))
       expect(new Set(names).size).toBe(count)

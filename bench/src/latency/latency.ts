@@ -2,7 +2,7 @@
  * `npm run bench -- latency`: from a press to the own screen, to the server, and to another player's screen, over a grid of bad networks on virtual time, and
  * over real sockets through the relay at a few points of it.
  *
- *     --grid full      96 cells (default), or small: 16
+ *     --grid full      96 cells (default), or small: 12
  *     --seconds 40     measured time of each simulated cell, after --warm-up 10; --real-seconds 30 of each real one
  *     --no-real        leaves real sockets out
  *     --jitter-shape   uniform (default) or exponential

@@ -1,8 +1,8 @@
 /**
  * `npm run bench -- quality`: how good play is over a grid of bad networks, on virtual time, from a seed.
  *
- *     --grid full      96 cells (default), or small: 16
- *     --seconds 60     measured time of each cell, after --warm-up 10
+ *     --grid full      96 cells (default), or small: 12
+ *     --seconds 60     measured time of each cell (30 in the small grid), after --warm-up 10
  *     --jitter-shape   uniform (default) or exponential
  *     --only "datagram 100 50 5, ordered 40 0 0"   just these: link, round trip, jitter, loss
  *     --seed 1, --players 8, --display-hz 60, --processes 2
@@ -69,7 +69,7 @@ function planOf(args: readonly string[]) {
     seed: numberOption(args, 'seed', 1, 1, 1_000_000),
     players: numberOption(args, 'players', 8, 2, 16),
     warmUpSeconds: numberOption(args, 'warm-up', 10, 0, 600),
-    seconds: numberOption(args, 'seconds', grid === 'small' ? 20 : 60, 5, 3600),
+    seconds: numberOption(args, 'seconds', grid === 'small' ? 30 : 60, 5, 3600),
     displayHz: numberOption(args, 'display-hz', 60, 20, 360),
   }
   const tasks = conditions.map((condition, index): CellTask => {

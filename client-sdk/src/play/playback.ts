@@ -29,7 +29,7 @@ const SETTLING_MS = 1_000
 /** A need so far above the least one is all that is believed: more is a stall, against which no delay is to be built up. */
 const MAX_EXCESS_MS = 200
 /** Share of the time for which others may be drawn beyond the newest snapshot. */
-const STARVED_SHARE = 0.0033
+const STARVED_SHARE = 0.003
 /** Kept above what is needed, in ms. */
 const SAFETY_MS = 2
 /** Keeping to the limit may cost so much more starvation; if it would cost more, the limit is out of reach. */
