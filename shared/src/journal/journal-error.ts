@@ -37,8 +37,13 @@ export class JournalError extends NetError {
   readonly offset: number
   readonly tick: number
 
-  constructor(what: JournalProblem, problem: string, where: { readonly offset?: number; readonly tick?: number } = {}) {
-    super(CODES[what], problem, REMEDIES[what])
+  /** `remedy`: where the usual one is of no use. */
+  constructor(
+    what: JournalProblem,
+    problem: string,
+    where: { readonly offset?: number; readonly tick?: number; readonly remedy?: string } = {},
+  ) {
+    super(CODES[what], problem, where.remedy ?? REMEDIES[what])
     this.what = what
     this.offset = where.offset ?? -1
     this.tick = where.tick ?? -1

@@ -95,8 +95,10 @@ class RecordScan {
     const { head, lastTick, endReason } = this
     const [first] = keyframes
     const where = { offset: this.at }
-    if (head === undefined || first === undefined)
-      throw new JournalError('truncated', `the journal ends before its first keyframe, at byte ${this.at}.`, where)
+    if (head === undefined || first === undefined) {
+      const problem = `the journal ends before its first keyframe, at byte ${this.at}.`
+      throw new JournalError('truncated', problem, { ...where, remedy: 'Nothing in it can be replayed.' })
+    }
     if (endReason === undefined && !this.allowTruncated) {
       const problem = `the journal has no end: after byte ${this.at} (tick ${lastTick}) nothing whole follows. Its server crashed, still records, or the file was cut.`
       throw new JournalError('truncated', problem, where)

@@ -231,6 +231,7 @@ const isName = (value: unknown): value is string => isText(value, MAX_NAME_LENGT
 const isToken = (value: unknown): value is string => isText(value, MAX_TOKEN_LENGTH)
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
 const isDelay = (value: unknown): value is number => isMs(value) && value >= 0 && value <= MAX_SPECTATOR_DELAY_MS
+const isRewind = (value: unknown): value is number => isMs(value) && value >= 0
 const isGameId = (value: unknown): value is string => typeof value === 'string' && GAME_ID.test(value)
 
 function parseHello(value: Fields): Parsed<HelloMessage> {
@@ -264,8 +265,8 @@ function parseTyped(value: Fields): Parsed<TypedMessage> {
 }
 
 function parseWelcome(value: Fields): Parsed<WelcomeMessage> {
-  const { seat, roomId, tickRate, epochMs, serverNowMs, tick, seed, sessionToken, attributes, players, maxPlayers } =
-    value
+  const { seat, roomId, tickRate, epochMs, serverNowMs, tick, seed, sessionToken, attributes, players } = value
+  const { maxPlayers, maxRewindMs } = value
   if (!isWhole(maxPlayers, 1, MAX_SEAT)) return refuse('welcome.maxPlayers is out of range')
   if (!isWhole(seat, 0, maxPlayers)) return refuse('welcome.seat is out of range')
   if (!isRoomId(roomId)) return refuse('welcome.roomId is not an id')
@@ -276,6 +277,7 @@ function parseWelcome(value: Fields): Parsed<WelcomeMessage> {
   if (!isToken(sessionToken)) return refuse('welcome.sessionToken is not a text')
   if (!isPlainObject(attributes)) return refuse('welcome.attributes is not a plain object')
   if (!isSeatList(players, isPlainObject)) return refuse('welcome.players is not a list of seats and attributes')
+  if (!isOptional(maxRewindMs, isRewind)) return refuse('welcome.maxRewindMs is out of range')
   return accept({
     t: 'welcome',
     seat,
@@ -289,6 +291,7 @@ function parseWelcome(value: Fields): Parsed<WelcomeMessage> {
     attributes,
     players,
     maxPlayers,
+    ...given({ maxRewindMs }),
   })
 }
 

@@ -26,6 +26,7 @@ const WELCOME = {
     [2, {}],
   ],
   maxPlayers: 16,
+  maxRewindMs: 800,
 } as const
 
 const CLIENT: readonly ClientMessage[] = [
@@ -118,6 +119,7 @@ test('each property of each message must have its type and keep its bound', () =
       [[1001, {}]],
     ].map((players) => ({ ...WELCOME, players })),
     ...[0, 1001].map((maxPlayers) => ({ ...WELCOME, maxPlayers })),
+    ...[-1, '500', Number.NaN].map((maxRewindMs) => ({ ...WELCOME, maxRewindMs })),
     ...[5, 'x'.repeat(65), undefined].map((code) => ({ t: 'bye', code, message: '' })),
     ...[5, 'x'.repeat(1001), undefined].map((message) => ({ t: 'refused', code: 'KICKED', message })),
     ...[-1, 0.5, undefined].map((tick) => ({ t: 'attr', tick })),
