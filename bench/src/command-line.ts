@@ -65,6 +65,8 @@ function wrong(command: CommandName, problem: string): NetError {
 export function problemText(error: unknown): string {
   if (error instanceof NetError) return error.text
   if (!(error instanceof Error)) return String(error)
+  // What node:util's parseArgs refuses are TypeErrors with a code.
+  if ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) return error.message
   const isBug = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
   return isBug ? (error.stack ?? error.message) : error.message
 }

@@ -99,6 +99,19 @@ describe('server and clients where it gets tight', () => {
     expect(new Set(hits).size).toBe(hits.length)
   })
 
+  it('is not led so far ahead by a bad ordered link that it waits for itself', async () => {
+    const game = makeBeater(120, 20, 2)
+    const lab = new Lab<Beater>({ game, rules: beaterRules, seed: 7 })
+    const direction = { delayMs: 100, jitterMs: 25, loss: 0.05, lossBurst: 3 }
+    const room = await lab.join({ path: { rttMs: 200, direction }, options: { name: 'Ada' } })
+    await lab.run(20_000)
+    const before = room.stats
+    await lab.run(20_000)
+    // Stalls of the link itself there are: some.
+    expect(room.stats.stalls - before.stalls).toBeLessThan(40)
+    expect(room.stats.leadMs).toBeLessThan(500)
+  })
+
   it('predicts 240 ticks a second over 300 ms without stalling', async () => {
     const game = makeBeater(240, 20, 2)
     const lab = new Lab<Beater>({ game, rules: beaterRules, seed: 6 })

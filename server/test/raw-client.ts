@@ -63,8 +63,12 @@ export class TestServer<S extends Shape> {
   }
 
   /** A connection, not yet in a room. */
-  connect(path: ImpairmentOptions = {}, back: Impairment = new Impairment({ delayMs: path.delayMs ?? 0 })): RawClient {
-    const [near, far] = createLinkPair(this.scheduler, path, back)
+  connect(
+    path: ImpairmentOptions = {},
+    back: Impairment = new Impairment({ delayMs: path.delayMs ?? 0 }),
+    ordered = true,
+  ): RawClient {
+    const [near, far] = createLinkPair(this.scheduler, path, back, { ordered })
     this.host.accept(far)
     return new RawClient(this.game, near)
   }

@@ -48,6 +48,7 @@ export class ClockSync {
 
   /** A message came that the server sent at `serverMs` of its clock: it is at least that late there. Local time may have stood still, as in sleep. */
   onServerTime(serverMs: number, nowMs: number): void {
+    this.observe(nowMs)
     if (!(serverMs - this.serverNow(nowMs) > IMPOSSIBLE_MS)) {
       this.impossible = 0
       return

@@ -44,6 +44,7 @@ export class LeadController {
   private current: number
   private wanted: number
   private limit = Number.POSITIVE_INFINITY
+  private most: number
   private updatedMs = Number.NaN
   private readonly tickMs: number
   /** How many inputs a report is about, on average. */
@@ -53,12 +54,13 @@ export class LeadController {
   constructor(initialMs: number, tickMs: number, options: LeadOptions = DEFAULT_LEAD) {
     this.options = options
     this.tickMs = tickMs
+    this.most = options.maxMs
     this.current = this.bounded(initialMs)
     this.wanted = this.current
   }
 
   private bounded(ms: number): number {
-    return Math.min(this.options.maxMs, Math.max(this.options.minMs, ms))
+    return Math.max(this.options.minMs, Math.min(this.most, ms))
   }
 
   /** The lead now, in ms. */
@@ -89,6 +91,12 @@ export class LeadController {
   /** Beyond this lead the server would not believe what was on the screen any more: rather be late a little more often, if that is enough. */
   limitTo(leadMs: number): void {
     this.limit = leadMs
+  }
+
+  /** Beyond this lead nothing can be predicted: it is never aimed at, however many inputs are late. */
+  boundTo(leadMs: number): void {
+    this.most = Math.min(this.options.maxMs, leadMs)
+    this.wanted = this.bounded(this.wanted)
   }
 
   private leastLead(share: number): number {

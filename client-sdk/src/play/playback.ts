@@ -83,7 +83,8 @@ export class Playback {
     this.ticks.push(tick)
     if (this.ticks.length > KNOWN) this.ticks.shift()
     if (Number.isNaN(this.firstMs)) this.firstMs = nowMs
-    const needMs = latenessMs + gapMs
+    // Nothing comes before its time, but to a clock that is wrong; such a least need would stay, and bound all others.
+    const needMs = Math.max(0, latenessMs) + gapMs
     if (nowMs - this.firstMs < SETTLING_MS) return
     this.needs.add(nowMs, Math.min(needMs, this.needs.min(needMs) + MAX_EXCESS_MS))
     const budgetMs = STARVED_SHARE * Math.min(WINDOW_MS, Math.max(FIRST_WINDOW_MS, nowMs - this.firstMs))

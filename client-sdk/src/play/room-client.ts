@@ -4,16 +4,11 @@
  */
 import {
   ByteReader,
-  ByteWriter,
   type CompiledGame,
   createFrameHead,
-  createInputHead,
   decodeFrameHead,
   EventLog,
   type FrameHead,
-  INPUT,
-  InputEncoder,
-  type InputMessageHead,
   type Link,
   packControl,
   SnapshotDecoder,
@@ -23,15 +18,14 @@ import type { ClientHost } from './client-host.ts'
 import type { ClockSync } from './clock-sync.ts'
 import { EventTracker } from './event-tracker.ts'
 import { InputLatch } from './input-latch.ts'
+import { InputSender } from './input-sender.ts'
 import { KnownTicks } from './known-ticks.ts'
 import { LeadController } from './lead.ts'
-import { Outgoing } from './outgoing.ts'
 import { countHead, createCounts, type PlayCounts } from './play-counts.ts'
 import type { PlayOptions } from './play-options.ts'
 import { Playback } from './playback.ts'
 import { Prediction } from './prediction.ts'
 import { Screen } from './screen.ts'
-import { SentInputs } from './sent-inputs.ts'
 import { Smoothing } from './smoothing.ts'
 import { StallWatch } from './stall.ts'
 
@@ -45,10 +39,6 @@ const MAX_WAIT_MS = 100
 const FULL_REQUEST_MS = 250
 /** From the frame on the screen to the tick that takes up what was done on seeing it: a display frame, and up to a tick. */
 const LOOK_MS = 35
-/** A path is taken to lose packets from this share of lost snapshots on. */
-const LOSSY_SHARE = 0.005
-/** Inputs that a datagram carries at most. */
-const MAX_INPUTS_A_MESSAGE = 12
 
 export class RoomClient {
   readonly clock: ClockSync
@@ -72,24 +62,15 @@ export class RoomClient {
   private readonly serverEvents: EventLog
   private readonly head: FrameHead = createFrameHead()
   private readonly reader = new ByteReader()
-  private readonly writer = new ByteWriter()
-  private readonly outgoing = new Outgoing()
   private readonly scratch: Int32Array
   /** By tick: the snapshot that its frame was built on. */
   private readonly baselineOf = new Int32Array(KEPT_TICKS).fill(-1)
-  private readonly sentInputs = new SentInputs()
-  private readonly inputHead: InputMessageHead
-  private readonly inputEncoder: InputEncoder
+  private readonly sender: InputSender
   private readonly stall: StallWatch
-  private newestArrivalMs = 0
-  private needsFull = false
-  private usedThrough = -1
   private readonly knownHeads = new KnownTicks()
   private fullAskedMs = Number.NEGATIVE_INFINITY
   private drawnMs = Number.NaN
   private drawnAt = 0
-  /** When the last input message goes out once more. */
-  private repeatMs = Number.POSITIVE_INFINITY
 
   constructor(game: CompiledGame, link: Link, host: ClientHost, clock: ClockSync, options: PlayOptions) {
     this.game = game
@@ -117,8 +98,7 @@ export class RoomClient {
     this.screen = new Screen(game, (view, world) => this.prediction.predicts(view, world))
     this.latch = new InputLatch(game, options.development)
     this.lead = new LeadController(options.seat === 0 ? 0 : clock.delayMs / 2 + this.tickMs, this.tickMs)
-    this.inputHead = createInputHead(game)
-    this.inputEncoder = new InputEncoder(game)
+    this.sender = new InputSender(game, link, options.seat, this, this.counts)
   }
 
   /** True once there is a world to play in. */
@@ -151,7 +131,7 @@ export class RoomClient {
     this.clock.onServerTime(serverSentMs, nowMs)
     if (this.knownHeads.add(head.tick)) this.takeHead(head, serverSentMs, nowMs)
     if (head.tick <= this.newestTick) {
-      if (head.baselineTick < 0) this.hasFull()
+      if (head.baselineTick < 0) this.sender.gotFull()
       return true
     }
     const baseline = head.baselineTick < 0 ? undefined : this.frames.find(head.baselineTick)
@@ -164,7 +144,7 @@ export class RoomClient {
 
   /** The next inputs say that nothing can be decoded; if there are none for now, a message of its own does. */
   private askForFull(nowMs: number): void {
-    this.needsFull = true
+    this.sender.needsFull = true
     if (this.inStep(nowMs) && !this.prediction.blocked) return
     if (nowMs - this.fullAskedMs < FULL_REQUEST_MS) return
     this.fullAskedMs = nowMs
@@ -173,25 +153,20 @@ export class RoomClient {
     this.link.send('reliable', request)
   }
 
-  private hasFull(): void {
-    this.needsFull = false
-    this.inputHead.suspectTypes.fill(0)
-  }
-
   /** The times and margins in a head are worth having even if the frame comes too late for anything else. */
   private takeHead(head: FrameHead, serverSentMs: number, nowMs: number): void {
-    const { counts } = this
-    const sentMs = head.echo < 0 ? Number.NaN : this.sentInputs.sentAt(head.echo)
+    const { counts, sender } = this
+    const sentMs = head.echo < 0 ? Number.NaN : sender.sent.sentAt(head.echo)
     if (!Number.isNaN(sentMs)) {
       this.clock.onSample(sentMs, serverSentMs - head.holdMs, serverSentMs, nowMs)
       counts.echoMs = nowMs - sentMs - head.holdMs
     }
     countHead(counts, head, this.game.snapshotRate)
-    if (head.newestInputTick > this.usedThrough) this.usedThrough = head.newestInputTick
+    sender.serverHas(head.newestInputTick)
     if (!Number.isNaN(head.marginMs)) {
       counts.marginMs = head.marginMs
-      const leadMs = this.sentInputs.leadUpTo(head.newestInputTick, this.clock)
-      this.lead.onMargin(nowMs, head.marginMs, leadMs, this.sentInputs.toldInputs)
+      const leadMs = sender.sent.leadUpTo(head.newestInputTick, this.clock)
+      this.lead.onMargin(nowMs, head.marginMs, leadMs, sender.sent.toldInputs)
     }
   }
 
@@ -224,12 +199,12 @@ export class RoomClient {
       }
     } else if (status === 'check-failed') {
       this.counts.checkFailures++
-      this.nameSuspects()
+      this.sender.suspect(this.decoder.motionTypes)
       this.askForFull(nowMs)
       return true
     } else return false
     if (baseline === undefined) {
-      this.hasFull()
+      this.sender.gotFull()
       this.events.onGap(tick)
     }
     this.baselineOf[tick % KEPT_TICKS] = baselineTick
@@ -237,19 +212,10 @@ export class RoomClient {
     return true
   }
 
-  /** Asks for a full frame in which the types that were coded by their motion are not. */
-  private nameSuspects(): void {
-    const { suspectTypes } = this.inputHead
-    for (let type = 0; type < this.game.entities.length; type++) {
-      if (this.decoder.motionTypes[type] === 1)
-        suspectTypes[type >> 3] = (suspectTypes[type >> 3] ?? 0) | (1 << (type & 7))
-    }
-  }
-
   private accept(tick: number, nowMs: number): void {
     this.frames.put(tick, this.scratch)
     this.newestTick = tick
-    this.newestArrivalMs = nowMs
+    this.sender.received(tick, nowMs)
     this.counts.frames++
     const sentMs = this.epochMs + tick * this.tickMs
     const latenessMs = this.clock.fellIntoGap(sentMs) ? Number.NaN : this.clock.serverNow(nowMs) - sentMs
@@ -257,6 +223,9 @@ export class RoomClient {
     const oldestMs = this.options.maxRewindMs - LOOK_MS
     this.playback.limitTo(oldestMs - this.lead.leadMs)
     this.lead.limitTo(oldestMs - this.playback.delayMs)
+    // Half a round trip and two intervals: older the newest snapshot does not get, unless the path stalls.
+    const aheadMs = (this.prediction.maxAheadTicks + this.prediction.inputDelayTicks) * this.tickMs
+    this.lead.boundTo(Math.max(aheadMs / 2, aheadMs - this.clock.delayMs / 2 - 2000 / this.game.snapshotRate))
     this.playback.onSnapshot(tick, latenessMs, nowMs)
     // What is too old to predict from only waits for one that is not.
     if (this.inStep(nowMs)) this.prediction.onSnapshot(tick, this.scratch)
@@ -268,8 +237,9 @@ export class RoomClient {
 
   /** While no inputs are made, the last one goes out once more with each frame: the server must hear that frames come. */
   private acknowledge(nowMs: number): void {
-    const { newestTick } = this.prediction.inputs
-    if (newestTick >= 0 && (this.prediction.blocked || !this.inStep(nowMs))) this.sendInputs(newestTick, nowMs)
+    // By a clock that stood still, no input is due for long.
+    const isBehind = this.playerTickAt(nowMs) < this.prediction.inputTick - 1
+    if (this.prediction.blocked || isBehind || !this.inStep(nowMs)) this.sender.acknowledge(nowMs)
   }
 
   /** Runs all ticks that are due, and gives the local time at which the next one is. */
@@ -277,7 +247,7 @@ export class RoomClient {
     this.clock.observe(nowMs)
     this.lead.advance(nowMs)
     if (!this.ready) return nowMs + Math.min(MAX_WAIT_MS, this.tickMs)
-    const { prediction } = this
+    const { prediction, sender } = this
     const first = prediction.inputs.newestTick < 0
     if (!this.inStep(nowMs)) {
       if (!first) this.stall.waits(nowMs)
@@ -291,9 +261,9 @@ export class RoomClient {
     if (prediction.blocked && prediction.inputTick < due) this.stall.waits(nowMs)
     else if (!first && this.stall.goesOn(nowMs, jumps ? behind - 1 : 0)) this.counts.resyncs++
     const ahead = prediction.inputTick + 1 - this.playerTickAt(nowMs)
-    if (nowMs >= this.repeatMs) this.repeatInputs(nowMs)
+    sender.repeatIfDue(nowMs)
     const waitMs = Math.min(MAX_WAIT_MS, prediction.blocked ? this.tickMs : ahead * this.tickMs)
-    return Math.max(nowMs + 1, Math.min(nowMs + waitMs, this.repeatMs))
+    return Math.max(nowMs + 1, Math.min(nowMs + waitMs, sender.repeatMs))
   }
 
   /**
@@ -324,15 +294,7 @@ export class RoomClient {
     const { prediction, playback } = this
     this.sample()
     prediction.advance(this.latch, playback.stamp)
-    this.sendInputs(prediction.inputTick, nowMs)
-    this.sentInputs.add(prediction.inputTick, nowMs, this.leadOf(prediction.inputTick, nowMs))
-    if (!this.link.ordered && this.counts.lostShare > LOSSY_SHARE) this.repeatMs = nowMs + this.tickMs / 2
-  }
-
-  /** Where packets are lost, a message goes out twice, half a tick apart: so a burst of losses lasts half as long. */
-  private repeatInputs(nowMs: number): void {
-    this.repeatMs = Number.POSITIVE_INFINITY
-    this.sendInputs(this.prediction.inputTick, nowMs)
+    this.sender.sendTick(prediction.inputTick, nowMs, this.leadOf(prediction.inputTick, nowMs))
   }
 
   /** Reads the player's devices into the latch. */
@@ -348,28 +310,6 @@ export class RoomClient {
   private leadOf(tick: number, nowMs: number): number {
     const actualMs = (tick - this.serverTickAt(nowMs)) * this.tickMs
     return Math.min(this.lead.leadMs, actualMs + this.tickMs)
-  }
-
-  private sendInputs(tick: number, nowMs: number): void {
-    const { inputHead: head, writer, outgoing, prediction } = this
-    // A spectator only acknowledges.
-    const watches = this.options.seat === 0
-    if (watches && head.ackTick === this.newestTick && !this.needsFull) return
-    head.newestTick = tick
-    head.count =
-      this.link.ordered || watches
-        ? 1
-        : Math.max(1, Math.min(MAX_INPUTS_A_MESSAGE, tick - this.usedThrough, tick - prediction.firstInputTick + 1))
-    head.ackTick = this.newestTick
-    head.ackHoldMs = nowMs - this.newestArrivalMs
-    head.interpolationDelayMs = this.playback.delayMs
-    head.needsFull = this.needsFull
-    head.wideCounters = !this.link.ordered && tick - this.usedThrough > this.game.tickRate
-    writer.start(outgoing.bytes)
-    writer.u8(INPUT)
-    this.inputEncoder.encode(writer, prediction.inputs, head)
-    this.counts.bytesOut += writer.position
-    this.link.send('datagram', outgoing.view(writer.position))
   }
 
   /** Moves the view on to local time `nowMs` without composing a frame. False as long as there is nothing to show. */

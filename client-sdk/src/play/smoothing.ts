@@ -30,6 +30,8 @@ export class Smoothing {
   private readonly game: CompiledGame
   private readonly byRule: boolean
   private readonly offsets = new Map<number, Offsets>()
+  /** Only while nothing is drawn there are more offsets than entities: of those that are gone. */
+  private readonly most: number
   /** Greatest offset that the last correction made, in the field's units. */
   lastCorrection = 0
   /** How many of one's own entities the last correction moved. */
@@ -39,6 +41,7 @@ export class Smoothing {
   constructor(game: CompiledGame) {
     this.game = game
     this.byRule = typeof game.predict === 'function'
+    this.most = 2 * game.entities.reduce((sum, { max }) => sum + max, 0)
   }
 
   /**
@@ -54,6 +57,7 @@ export class Smoothing {
     let moved = 0
     this.ownMoved = 0
     this.greatest = 0
+    if (this.offsets.size > this.most) this.offsets.clear()
     for (const type of this.game.entities) {
       const count = after[HEADER_COUNTS + type.index] ?? 0
       for (let row = 0; row < count; row++) {

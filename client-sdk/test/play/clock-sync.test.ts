@@ -256,4 +256,14 @@ describe('time', () => {
       { numRuns: 60 },
     )
   })
+
+  it('does not take for late what lay about in a gap, even if it is the first thing that is looked at', () => {
+    const clock = new ClockSync()
+    clock.onSample(0, 1020, 1020, 40)
+    clock.observe(200)
+    // For three seconds nobody looked.
+    clock.onServerTime(1500, 3200)
+    expect(clock.fellIntoGap(1500)).toBe(true)
+    expect(clock.fellIntoGap(4300)).toBe(false)
+  })
 })

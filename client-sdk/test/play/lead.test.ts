@@ -115,4 +115,20 @@ describe('the lead', () => {
     // With 100 ms most would be late: the limit is out of reach.
     expect(play(100)).toBe(free)
   })
+
+  it('is never aimed beyond its bound, however late inputs are', () => {
+    const lead = new LeadController(50, 1000 / 60)
+    lead.boundTo(400)
+    let nowMs = 0
+    for (let n = 0; n < 600; n++) {
+      nowMs += 50
+      lead.advance(nowMs)
+      lead.onMargin(nowMs, -800 + lead.leadMs, lead.leadMs, 3)
+    }
+    expect(lead.leadMs).toBe(400)
+    lead.boundTo(200)
+    expect(lead.targetMs).toBe(200)
+    lead.advance(nowMs + 60_000)
+    expect(lead.leadMs).toBe(200)
+  })
 })

@@ -148,4 +148,20 @@ describe('playback', () => {
     expect(whole.starved).toBe(first.starved)
     expect(whole.delays.at(-1)).toBeGreaterThan(200)
   })
+
+  it('keeps its delay after the clock was wrong for a moment, so that snapshots seemed to come before their time', () => {
+    const playback = new Playback(60, 20)
+    let starved = 0
+    for (let n = 0; n < 2_400; n++) {
+      const wrongMs = n > 400 && n < 420 ? 1_000 : 0
+      const nowMs = n * 50 + 60
+      playback.onSnapshot(n * 3, 60 - wrongMs, nowMs)
+      for (let frame = 0; frame < 3; frame++) {
+        playback.advance(((nowMs + (frame * 50) / 3 - wrongMs) * 60) / 1000, nowMs + (frame * 50) / 3)
+        if (playback.starved) starved++
+      }
+      if (n > 600) expect(playback.delayMs).toBeGreaterThan(105)
+    }
+    expect(starved).toBeLessThan(10)
+  })
 })

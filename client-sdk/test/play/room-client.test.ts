@@ -202,6 +202,51 @@ describe('a client after a gap', () => {
     expect(client.room.stats.marginMs).toBeLessThan(60)
   })
 
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'on a path that loses packets, after %d ms of a tick: finds the time again when its own clock stood still',
+    async (ms) => {
+      const lab = new PondLab()
+      const client = await lab.join(ROUGH)
+      await lab.run(3000 + ms * 2)
+      expect(client.client.counts.lostShare).toBeGreaterThan(0.005)
+      client.player.baseline = (chosen) => (lab.server.tick - chosen > 60 ? -1 : chosen)
+      let sleptMs = 0
+      const now = client.host.now.bind(client.host)
+      client.host.now = () => now() - sleptMs
+      const at = client.host.at.bind(client.host)
+      client.host.at = (timeMs, run) => at(timeMs + sleptMs, run)
+      client.host.frozenUntilMs = lab.scheduler.now() + 4_000
+      lab.scheduler.runUntil(client.host.frozenUntilMs - 1)
+      // Local time has not gone on: what was due in half a tick is due only now, after the frames that waited.
+      sleptMs = 4_000 - ms
+      await lab.run(4000)
+      const fromMs = lab.server.now()
+      await lab.run(1000)
+      expect(arrivals(client, fromMs).length).toBeGreaterThan(50)
+    },
+  )
+
+  it('acknowledges what comes, although by its clock, which stood still, no input is due for seconds', async () => {
+    const lab = new PondLab()
+    const { client, player, host } = await lab.join()
+    await lab.run(2000)
+    player.muted = true
+    await lab.run(100)
+    host.frozenUntilMs = lab.scheduler.now() + 500
+    lab.scheduler.runUntil(host.frozenUntilMs - 1)
+    const now = host.now.bind(host)
+    host.now = () => now() - 500
+    const at = host.at.bind(host)
+    host.at = (timeMs, run) => at(timeMs + 500, run)
+    player.muted = false
+    player.wantsFull = true
+    const before = client.newestTick
+    while (client.newestTick === before) await lab.run(1)
+    const { newestTick } = client
+    await lab.run(45)
+    expect(player.ackTick).toBe(newestTick)
+  })
+
   it('of its display only goes on sending, and shows no past when it comes back', async () => {
     const lab = new PondLab()
     const client = await lab.join()

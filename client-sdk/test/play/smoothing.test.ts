@@ -47,6 +47,13 @@ function drawn(smoothing: Smoothing, after: World): World {
 }
 
 describe('smoothing', () => {
+  it('keeps few offsets, though nothing is drawn for hours and ever new entities are corrected', () => {
+    const smoothing = new Smoothing(game)
+    for (let id = 1; id <= 10_000; id++)
+      smoothing.onCorrection(worldOf([{ id, x: 10 }]).ints, worldOf([{ id, x: 14 }]).ints, all)
+    expect((smoothing as unknown as { offsets: Map<number, unknown> }).offsets.size).toBeLessThan(200)
+  })
+
   it('draws at the moment of a correction exactly what was drawn before', () => {
     const smoothing = new Smoothing(game)
     const before = worldOf([{ id: 5, x: 10, heading: 3.1 }])

@@ -107,6 +107,28 @@ describe('the net graph over the arena', () => {
     expect(await page.locator('body.playing').count()).toBe(1)
   })
 
+  it('says that play waits while nothing comes through, and that it goes on', async () => {
+    const notice = page.locator('.notice')
+    await notice.waitFor({ ...PATIENCE, state: 'hidden' })
+    for (let n = 0; n < 3; n++) await page.getByRole('button', { name: 'freeze' }).click({ delay: 600 })
+    await notice.filter({ hasText: 'Waiting for the server' }).waitFor(PATIENCE)
+    await keepScreenshot(page, 'net-graph-waiting')
+    await notice.filter({ hasText: /^Back after \d+\.\d s$/ }).waitFor(PATIENCE)
+    await notice.waitFor({ ...PATIENCE, state: 'hidden' })
+  })
+
+  it('leaves the scene in the shape of the window, whatever that becomes', async () => {
+    const sizeOfScene = () => page.locator('#scene canvas').boundingBox()
+    for (const [width, height] of [
+      [800, 600],
+      [1000, 400],
+      [1280, 720],
+    ] as const) {
+      await page.setViewportSize({ width, height })
+      await expect.poll(sizeOfScene, PATIENCE).toMatchObject({ x: 0, y: 0, width, height })
+    }
+  })
+
   it('fits a smaller window, and is hidden by F3', async () => {
     await page.setViewportSize({ width: 800, height: 600 })
     await page.waitForTimeout(1500)
@@ -124,5 +146,13 @@ describe('the net graph over the arena', () => {
     await page.goto(`${example.url}/?name=Ada&auto=1&quality=low&delay=80`)
     await page.locator('body.playing').waitFor({ ...PATIENCE, state: 'attached' })
     await expect.poll(() => rttOf(page), PATIENCE).toBeGreaterThan(160)
+  })
+
+  it('plays without what the address cannot mean, and says so', async () => {
+    await page.goto(`${example.url}/?name=Ada&auto=1&quality=low&delay=-5&loss=0.01`)
+    await page.locator('body.playing').waitFor({ ...PATIENCE, state: 'attached' })
+    expect(await page.locator('.notice').textContent()).toBe(
+      'Left out of the address: delay=-5: Choose it from 0 to 60000.',
+    )
   })
 })

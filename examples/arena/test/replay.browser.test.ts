@@ -1,7 +1,8 @@
 /** The replay's page in Chromium: a match that this server recorded is listed, plays, and is scrubbed through. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Example, keepScreenshot, launchChromium } from './browser.ts'
@@ -150,13 +151,20 @@ describe('the page of replays', () => {
   })
 
   it('gives no file but its recordings, and has no rules in its pages', async () => {
+    const recorded = readdirSync(dir)
+    symlinkSync(fileURLToPath(import.meta.url), join(dir, 'link.tickmesh'))
+    symlinkSync(join(dir, 'nowhere'), join(dir, 'broken.tickmesh'))
+    mkdirSync(join(dir, 'folder.tickmesh'))
     const list = (await (await fetch(`${example.url}/recordings`)).json()) as { name: string }[]
-    expect(list.map(({ name }) => name)).toEqual(readdirSync(dir))
+    expect(list.map(({ name }) => name)).toEqual(recorded)
     for (const path of [
       '..%2Fpackage.json',
       '%2e%2e/package.json',
       'x',
       '',
+      'link.tickmesh',
+      'broken.tickmesh',
+      'folder.tickmesh',
       encodeURIComponent(join(dir, list[0]?.name ?? '')),
     ])
       expect((await fetch(`${example.url}/recordings/${path}`)).status, path).toBe(404)

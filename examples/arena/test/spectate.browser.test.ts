@@ -59,16 +59,19 @@ describe('spectating the arena', () => {
     await expect.poll(() => page.locator('.top .own').count(), PATIENCE).toBe(1)
     await keepScreenshot(page, 'arena-spectating')
     const before = await middleOf(page)
-    await page.keyboard.down('KeyD')
+    // Towards the middle of the world: the camera stops at its edge, and whom it follows may be there.
+    const key = before.x > 640 ? 'KeyD' : 'KeyA'
+    await page.keyboard.down(key)
     await expect.poll(() => label.textContent(), PATIENCE).toBe('free camera')
-    await expect.poll(async () => (await middleOf(page)).x, PATIENCE).toBeLessThan(before.x - 100)
-    await page.keyboard.up('KeyD')
+    const movedBy = async () => Math.abs((await middleOf(page)).x - before.x)
+    await expect.poll(movedBy, PATIENCE).toBeGreaterThan(100)
+    await page.keyboard.up(key)
   }, 90_000)
 
   it('says why it cannot watch', async () => {
     await page.goto(`${example.url}?spectate=31&quality=low`)
     await expect
       .poll(() => page.locator('.overlay .note').textContent(), PATIENCE)
-      .toBe('JOIN_REFUSED: a delay of 31000 ms cannot be chosen here. Choose a `delayMs` from 0 to 30000.')
+      .toBe('a delay of 31000 ms cannot be chosen here. Choose a `delayMs` from 0 to 30000. (JOIN_REFUSED)')
   }, 90_000)
 })

@@ -128,7 +128,7 @@ export class PathHealth {
       }
       this.judgeLoss(nowMs)
     }
-    this.arrived = advance < 32 ? (this.arrived << advance) | 1 : ALL_ARRIVED
+    this.arrived = advance <= MAX_IN_A_ROW ? (this.arrived << advance) | 1 : ALL_ARRIVED
   }
 
   /**

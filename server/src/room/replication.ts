@@ -51,6 +51,8 @@ const PROBE_MS = 500
 /** Over datagrams nothing queues behind a loss: a silence is no congestion unless it lasts. */
 const DATAGRAM_SILENCE_MS = 1_000
 const DATAGRAM_PROBE_MS = 200
+/** A client whose path loses packets gets at most so many times the usual snapshots. */
+const MOST_EXTRA = 3
 /** Trends are taken from a snapshot that is at most this old: a client keeps its frames for 128 ticks. */
 export const TREND_TICKS = 96
 /** So many clients must suspect a type's motion before the whole room goes without it. */
@@ -90,6 +92,9 @@ export class Replication {
   private readonly head = createFrameHead()
   private readonly snapshotMs: number
   private readonly probeMs: number
+  /** The most that may lie between two snapshots, so that the second can still be a delta. */
+  private readonly spanMs: number
+  private readonly extraTicks: number
   /** Per entity type: 1 = coded without motion for everybody; and how many clients suspected it. */
   private readonly plainTypes: Uint8Array
   private readonly suspects: Uint16Array
@@ -116,7 +121,9 @@ export class Replication {
     this.suspects = new Uint16Array(game.entities.length)
     this.body = new Body(sources, this.plainTypes)
     this.snapshotMs = 1000 / game.snapshotRate
-    this.probeMs = Math.min(PROBE_MS, ((MAX_WINDOW_TICKS - game.ticksPerSnapshot) * 1000) / game.tickRate)
+    this.spanMs = ((MAX_WINDOW_TICKS - game.ticksPerSnapshot) * 1000) / game.tickRate
+    this.probeMs = Math.min(PROBE_MS, this.spanMs)
+    this.extraTicks = Math.ceil(game.ticksPerSnapshot / MOST_EXTRA)
   }
 
   /**
@@ -132,7 +139,7 @@ export class Replication {
     usual = true,
   ): void {
     const current = this.history.find(tick)
-    if (current === undefined) return
+    if (current === undefined || (!usual && tick % this.extraTicks !== 0)) return
     this.keptBaseline = -1
     this.keptEarlier = -1
     this.someLosePackets = false
@@ -175,13 +182,17 @@ export class Replication {
         if (sinceFrameMs < probeMs) return this.skip(player)
       }
     }
-    // A millisecond early is on time: frames leave when their ticks are done.
-    if (player.path.thinning > 0 && sinceFrameMs < this.snapshotMs * 2 ** player.path.thinning - 1)
-      return this.skip(player)
+    if (player.path.thinning > 0 && sinceFrameMs < this.thinnedMs(player)) return this.skip(player)
     const baseline = player.wantsFull ? FULL : player.link.ordered ? player.lastFrameTick : player.ackTick
     if (baseline >= 0 && tick - baseline <= MAX_WINDOW_TICKS && this.isKept(baseline)) return baseline
     if (nowMs - player.lastFullAtMs < 1000 / this.options.fullFramesPerSecond) return this.skip(player)
     return FULL
+  }
+
+  /** How long a client on a congested path waits for its next snapshot: never for so long that only a full frame could follow. */
+  private thinnedMs({ path, link }: PlayerCore): number {
+    // A millisecond early is on time: frames leave when their ticks are done. Of datagrams one may be lost.
+    return Math.min(this.snapshotMs * 2 ** path.thinning - 1, link.ordered ? this.spanMs : this.spanMs / 2)
   }
 
   /** The snapshot before the baseline as this client had it, while both sides still keep it; else -1. */

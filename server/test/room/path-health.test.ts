@@ -60,6 +60,22 @@ describe('the queue on a path', () => {
 })
 
 describe('losses on a path', () => {
+  it('are not counted in an outage, or while the page of a client stood still', () => {
+    const path = new PathHealth()
+    let nowMs = 0
+    const arrive = (advance: number) => {
+      nowMs += 16 * advance
+      path.onInputMessage(nowMs, advance)
+    }
+    for (let n = 0; n < 1_250; n++) arrive(1)
+    for (const gap of [11, 15, 20, 31, 40, 200]) {
+      arrive(gap)
+      for (let n = 0; n < 60; n++) arrive(1)
+      expect(path.uplinkLoss).toBe(0)
+    }
+    expect(path.lossy).toBe(false)
+  })
+
   it('are counted by what never comes, not by what is overtaken', () => {
     const path = new PathHealth()
     inputs(path, { seed: 3, delayMs: 50, jitterMs: 25, jitterShape: 'uniform' }, 60)

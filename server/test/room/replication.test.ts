@@ -176,4 +176,65 @@ describe('replication', () => {
     expect(notice?.kind).toBe('timeline')
     expect(notice?.epochMs ?? 0).toBeGreaterThan(epochMs + 800)
   })
+
+  it.each([
+    ['an ordered link', true],
+    ['datagrams', false],
+  ])('over %s: thins at a low snapshot rate no further than deltas reach', (_name, ordered) => {
+    const slow = makeWalkers(undefined, { tickRate: 60, snapshotRate: 6 })
+    const server = new TestServer(slow, walkerRules)
+    const back = new Impairment({ delayMs: 20 })
+    const client = server.connect({ delayMs: 20 }, back, ordered)
+    client.hello()
+    server.run(300)
+    server.play([client], 600)
+    const from = client.heads.length
+    back.change({ delayMs: 220 })
+    server.play([client], 240)
+    const late = client.heads.slice(from)
+    // Fewer than the 24 of four seconds, and none of them a full one.
+    expect(late.length).toBeLessThan(18)
+    expect(late.length).toBeGreaterThan(4)
+    expect(late.filter(({ baselineTick }) => baselineTick < 0)).toEqual([])
+    expect(client.statuses.every((status) => status === 'ok')).toBe(true)
+  })
+
+  it('sends to a client on a lossy path at most three times as many snapshots as to others', () => {
+    const slow = makeWalkers(undefined, { tickRate: 60, snapshotRate: 6 })
+    const server = new TestServer(slow, walkerRules)
+    const client = server.connect({ delayMs: 20 }, undefined, false)
+    client.hello()
+    server.run(300)
+    server.play([client], 60)
+    const from = client.heads.length
+    server.play([client], 120)
+    // A path that is not known yet is taken for a lossy one.
+    expect(client.heads.length - from).toBeGreaterThan(2 * 12)
+    expect(client.heads.length - from).toBeLessThanOrEqual(3 * 12 + 1)
+  })
+
+  it.each([
+    ['never acknowledges', false, 0],
+    ['stops to acknowledge', true, 0],
+    ['acknowledges what was not sent yet', false, 30],
+  ])('sends few bytes over datagrams to a client that %s, and then drops it', (_name, atFirst, ahead) => {
+    const server = new TestServer(walkers, walkerRules)
+    const client = server.connect({ delayMs: 20 }, undefined, false)
+    client.hello()
+    server.run(200)
+    client.acknowledges = atFirst
+    server.play([client], 120)
+    client.acknowledges = ahead > 0
+    const from = client.heads.length
+    for (let n = 0; n < 540; n++) {
+      const tick = server.nextTick(client)
+      if (ahead > 0) client.newest = tick + ahead
+      client.input(tick, [0])
+      server.run(TICK_MS)
+    }
+    // A second of what lossy paths get, and four full frames a second.
+    expect(client.heads.length - from).toBeLessThan(70 + 4 * 9)
+    server.play([client], 180)
+    expect(client.closed?.code).toBe('TOO_SLOW')
+  })
 })

@@ -14,7 +14,8 @@ import { Match, type MatchParts } from './match.ts'
 import { Minimap } from './minimap.ts'
 import { NetLine } from './net-line.ts'
 import { NetPanel } from './net-panel.ts'
-import { Overlays } from './overlays.ts'
+import { Notice } from './notice.ts'
+import { type Ending, Overlays } from './overlays.ts'
 import { startScene } from './scene.ts'
 import { TouchControls } from './touch.ts'
 
@@ -36,7 +37,7 @@ async function chooseName(overlays: Overlays): Promise<string> {
 }
 
 /** Plays one match to its end; gives why it ended. */
-async function playOnce(parts: MatchParts, overlays: Overlays, hooks: ArenaHooks, name: string): Promise<string> {
+async function playOnce(parts: MatchParts, overlays: Overlays, hooks: ArenaHooks, name: string): Promise<Ending> {
   hooks.state = 'joining'
   overlays.connecting()
   try {
@@ -47,9 +48,9 @@ async function playOnce(parts: MatchParts, overlays: Overlays, hooks: ArenaHooks
     document.body.classList.add('playing')
     overlays.hide()
     const { code, message } = await match.ended
-    return `${message} (${code})`
+    return { title: 'Connection lost', note: `${message} (${code})` }
   } catch (error) {
-    return error instanceof NetError ? error.message : String(error)
+    return { title: 'No connection', note: error instanceof NetError ? `${error.text} (${error.code})` : String(error) }
   } finally {
     hooks.match = undefined
     document.body.classList.remove('playing')
@@ -57,7 +58,13 @@ async function playOnce(parts: MatchParts, overlays: Overlays, hooks: ArenaHooks
 }
 
 /** Watches one match to its end. */
-async function watchOnce(parts: MatchParts, overlays: Overlays, hooks: ArenaHooks, seats: Seats, delayMs: number) {
+async function watchOnce(
+  parts: MatchParts,
+  overlays: Overlays,
+  hooks: ArenaHooks,
+  seats: Seats,
+  delayMs: number,
+): Promise<Ending> {
   hooks.state = 'joining'
   overlays.connecting()
   try {
@@ -67,9 +74,9 @@ async function watchOnce(parts: MatchParts, overlays: Overlays, hooks: ArenaHook
     document.body.classList.add('playing')
     overlays.hide()
     const { code, message } = await match.ended
-    return `${message} (${code})`
+    return { title: 'Connection lost', note: `${message} (${code})` }
   } catch (error) {
-    return error instanceof NetError ? error.message : String(error)
+    return { title: 'No connection', note: error instanceof NetError ? `${error.text} (${error.code})` : String(error) }
   } finally {
     hooks.watched = undefined
     document.body.classList.remove('playing')
@@ -78,9 +85,9 @@ async function watchOnce(parts: MatchParts, overlays: Overlays, hooks: ArenaHook
 
 async function watch(parts: MatchParts, overlays: Overlays, hooks: ArenaHooks, seats: Seats, delayMs: number) {
   for (;;) {
-    const reason = await watchOnce(parts, overlays, hooks, seats, delayMs)
+    const ending = await watchOnce(parts, overlays, hooks, seats, delayMs)
     hooks.state = 'lost'
-    await overlays.lost(reason)
+    await overlays.lost(ending)
   }
 }
 
@@ -100,9 +107,12 @@ async function start(): Promise<void> {
     netPanel: new NetPanel(),
     minimap: new Minimap(),
     touch: new TouchControls(),
+    notice: new Notice(),
   }
   const overlays = new Overlays()
-  panels.append(parts.hud.root, parts.net.root, parts.minimap.root, parts.boards.root, parts.touch.root, overlays.root)
+  const { hud, net, minimap, boards, touch, notice } = parts
+  panels.append(hud.root, net.root, minimap.root, boards.root, touch.root, overlays.root, notice.root)
+  if (parts.netPanel.refused !== '') notice.say(parts.netPanel.refused)
   const hooks = new ArenaHooks(stage)
   const delayMs = delayAsked(window.location.search)
   if (delayMs !== undefined) {
@@ -112,10 +122,10 @@ async function start(): Promise<void> {
   }
   const name = await chooseName(overlays)
   for (;;) {
-    const reason = await playOnce(parts, overlays, hooks, name)
+    const ending = await playOnce(parts, overlays, hooks, name)
     hooks.state = 'lost'
     window.sessionStorage.removeItem(PLAYING_KEY)
-    await overlays.lost(reason)
+    await overlays.lost(ending)
   }
 }
 

@@ -14,6 +14,7 @@ import type { Hud } from './hud.ts'
 import type { Minimap } from './minimap.ts'
 import type { NetLine } from './net-line.ts'
 import type { NetPanel } from './net-panel.ts'
+import type { Notice } from './notice.ts'
 import { palette, playerColor } from './palette.ts'
 import type { Stage } from './scene.ts'
 import type { TouchControls } from './touch.ts'
@@ -27,6 +28,7 @@ export interface MatchParts {
   readonly minimap: Minimap
   readonly controls: Controls
   readonly touch: TouchControls
+  readonly notice: Notice
 }
 
 const nobody: Profile = { name: '', color: 0 }
@@ -77,6 +79,7 @@ export class Match {
     this.ended = new Promise((resolve) => room.onClose(resolve))
     room.onFrame((view, frame) => this.frame(view, frame.nowMs))
     room.onAttributes(() => this.showScores())
+    room.onStall((stall) => parts.notice.stall(stall, arena.tickRate))
     this.listenToEvents()
     room.onMessage('rewound', ({ tick, target, x, y, hit }) =>
       parts.stage.debug.judged(tick, { id: target, x, y, hit }, this.lastMs),
@@ -96,6 +99,7 @@ export class Match {
     parts.netPanel.watch(room)
     void this.ended.then(() => {
       parts.netPanel.stop()
+      parts.notice.hide()
       parts.controls.listen(undefined)
       parts.touch.listen(undefined)
       parts.boards.setOpen(false)

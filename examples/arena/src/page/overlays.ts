@@ -14,6 +14,12 @@ const keys: readonly (readonly [string, string])[] = [
   ['F3', 'net graph'],
 ]
 
+/** Why a match ended, or never began. */
+export interface Ending {
+  readonly title: string
+  readonly note: string
+}
+
 export class Overlays {
   readonly root = element('div', 'overlay')
   private readonly title = element('h1', '', 'ARENA')
@@ -51,8 +57,8 @@ export class Overlays {
   }
 
   /** Says why the match ended; resolves when the player wants to try again. */
-  lost(reason: string): Promise<void> {
-    this.show('Connection lost', reason, 'Try again')
+  lost({ title, note }: Ending): Promise<void> {
+    this.show(title, note, 'Try again')
     this.root.classList.add('lost')
     this.input.hidden = true
     this.button.focus()

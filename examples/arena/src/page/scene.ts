@@ -136,8 +136,9 @@ export function startScene(parent: HTMLElement, quality: 'full' | 'low'): Promis
       scene: new ArenaScene(resolve),
     })
     window.addEventListener('resize', () => {
-      game.scale.setZoom(1 / ratio())
+      // In this order: the zoom gives the canvas its size on the page, by the size that the game has by then.
       game.scale.resize(window.innerWidth * ratio(), window.innerHeight * ratio())
+      game.scale.setZoom(1 / ratio())
     })
   })
 }

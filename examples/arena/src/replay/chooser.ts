@@ -18,6 +18,7 @@ export interface Chosen {
 const REFRESH_MS = 2000
 /** What a file's name has besides the room's. */
 const STAMP = /-\d{4}-\d\d-\d\dT[\d-]+Z(-\d+)?\.tickmesh$/
+const SUFFIX = /\.tickmesh$/
 
 function isListed(value: unknown): value is Listed {
   if (typeof value !== 'object' || value === null) return false
@@ -40,6 +41,14 @@ async function fetchRecording(name: string): Promise<Chosen> {
   const response = await fetch(`/recordings/${encodeURIComponent(name)}`)
   if (!response.ok) throw new Error(`The server has no recording "${name}".`)
   return { name, bytes: new Uint8Array(await response.arrayBuffer()) }
+}
+
+async function readFile(file: File): Promise<Chosen> {
+  try {
+    return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) }
+  } catch {
+    throw new Error(`"${file.name}" cannot be read: a folder, or a file that is gone.`)
+  }
 }
 
 export class Chooser {
@@ -106,7 +115,7 @@ export class Chooser {
 
   private takeFile(file: File | undefined): void {
     if (file === undefined) return
-    this.take(file.arrayBuffer().then((buffer) => ({ name: file.name, bytes: new Uint8Array(buffer) })))
+    this.take(readFile(file))
     this.input.value = ''
   }
 
@@ -125,7 +134,7 @@ export class Chooser {
   private row({ name, bytes, modifiedMs }: Listed): HTMLElement {
     const when = new Date(modifiedMs).toLocaleString([], { dateStyle: 'medium', timeStyle: 'medium' })
     const size = `${Math.max(1, Math.round(bytes / 1024))} KiB`
-    const label = element('span', '', name.replace(STAMP, ''))
+    const label = element('span', '', name.replace(STAMP, '').replace(SUFFIX, ''))
     const button = element('button', '', label, element('small', '', `${when} · ${size}`))
     button.title = name
     button.addEventListener('click', () => this.take(fetchRecording(name)))

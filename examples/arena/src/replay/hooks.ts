@@ -26,9 +26,9 @@ export class ReplayHooks {
     this.state = 'playing'
   }
 
-  refuse(error: unknown): void {
+  refuse(problem: string): void {
     this.state = 'refused'
-    this.problem = error instanceof Error ? error.message : String(error)
+    this.problem = problem
   }
 
   get tape(): Tape | undefined {

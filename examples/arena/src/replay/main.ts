@@ -70,24 +70,46 @@ function print(result: Result): void {
   console.log('')
 }
 
-const options = {
+const OPTIONS = {
   json: { type: 'boolean', default: false },
   'allow-truncated': { type: 'boolean', default: false },
 } as const
-const { values, positionals } = parseArgs({ options, allowPositionals: true })
-const [file] = positionals
-if (file === undefined || positionals.length > 1) {
+
+/** Undefined if the call is wrong. */
+function readCall() {
+  try {
+    const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true })
+    const [file] = positionals
+    return file === undefined || positionals.length > 1 ? undefined : { file, ...values }
+  } catch {
+    return undefined
+  }
+}
+
+function problemText(error: unknown, file: string): string {
+  if (error instanceof JournalError) return `${file}: ${error.text}`
+  if (!(error instanceof Error)) return String(error)
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT') return `There is no file ${file}.`
+  if (code === 'EISDIR') return `${file} is a folder: give a file of it.`
+  return error.message
+}
+
+const call = readCall()
+if (call === undefined) {
   console.error('Usage: npm run replay -- <file> [--json] [--allow-truncated]')
   process.exit(2)
 }
+const { file, json } = call
 try {
-  const result = replayAll(file, values['allow-truncated'])
-  if (values.json) console.log(JSON.stringify({ ok: true, ...result }))
+  const result = replayAll(file, call['allow-truncated'])
+  if (json) console.log(JSON.stringify({ ok: true, ...result }))
   else print(result)
 } catch (error) {
-  const problem = error instanceof Error ? error.message : String(error)
+  const problem = problemText(error, file)
   const what = error instanceof JournalError ? error.what : 'unreadable'
-  if (values.json) console.log(JSON.stringify({ ok: false, file, what, problem }))
-  else console.error(`\n  ${problem}${what === 'truncated' ? '\n  Here that is --allow-truncated.' : ''}\n`)
+  const canBeCut = problem.includes('allowTruncated')
+  if (json) console.log(JSON.stringify({ ok: false, file, what, problem }))
+  else console.error(`\n  ${problem}${canBeCut ? '\n  Here that is --allow-truncated.' : ''}\n`)
   process.exitCode = 1
 }

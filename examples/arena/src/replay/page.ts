@@ -2,7 +2,7 @@
  * The replay's page: choose a recording, watch it. Draws with the same stage as the match's page; knows neither the network nor the rules.
  * `?file=name` opens one of the server's recordings; `?quality=low` is for machines that draw by software.
  */
-import { openJournal } from '@tickmesh/shared'
+import { NetError, openJournal } from '@tickmesh/shared'
 import { arena } from '../game.ts'
 import { Boards } from '../page/boards.ts'
 import { element } from '../page/dom.ts'
@@ -22,6 +22,11 @@ const keys: readonly (readonly [string, string])[] = [
 
 function openScreening(stage: Stage, surface: HTMLElement, boards: Boards, { name, bytes }: Chosen): Screening {
   return new Screening(openJournal(bytes, arena, { allowTruncated: true }), name, { stage, surface, boards })
+}
+
+function problemText(error: unknown): string {
+  if (error instanceof NetError) return error.text
+  return error instanceof Error ? error.message : String(error)
 }
 
 async function start(): Promise<void> {
@@ -48,8 +53,9 @@ async function start(): Promise<void> {
       hooks.show(screening)
       return screening.run()
     } catch (error) {
-      hooks.refuse(error)
-      chooser.refuse(name, error instanceof Error ? error.message : String(error))
+      const problem = problemText(error)
+      hooks.refuse(problem)
+      chooser.refuse(name, problem)
       wanted = null
     }
   }

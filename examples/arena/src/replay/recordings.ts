@@ -4,7 +4,7 @@
  * for nothing else.
  */
 import { createReadStream } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { lstat, readdir } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 
@@ -13,29 +13,36 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void
 const PREFIX = '/recordings'
 const MAX_LISTED = 100
 
-async function namesIn(dir: string): Promise<string[]> {
-  const names = await readdir(dir)
-  return names.filter((name) => name.endsWith('.tickmesh'))
+interface Recording {
+  readonly name: string
+  readonly bytes: number
+  readonly modifiedMs: number
+}
+
+/** Plain files only: no links, which may lead anywhere, and nothing that cannot be read to its end. What goes away meanwhile is left out. */
+async function recordingsIn(dir: string): Promise<Recording[]> {
+  const names = (await readdir(dir)).filter((name) => name.endsWith('.tickmesh'))
+  const found = names.map(async (name): Promise<Recording[]> => {
+    const known = await lstat(join(dir, name)).catch(() => undefined)
+    return known?.isFile() === true ? [{ name, bytes: known.size, modifiedMs: known.mtimeMs }] : []
+  })
+  return (await Promise.all(found)).flat()
 }
 
 async function list(dir: string, response: ServerResponse): Promise<void> {
-  const found = (await namesIn(dir)).map(async (name) => {
-    const { size, mtimeMs } = await stat(join(dir, name))
-    return { name, bytes: size, modifiedMs: mtimeMs }
-  })
-  const files = (await Promise.all(found)).sort((a, b) => b.modifiedMs - a.modifiedMs).slice(0, MAX_LISTED)
+  const files = (await recordingsIn(dir)).sort((a, b) => b.modifiedMs - a.modifiedMs).slice(0, MAX_LISTED)
   response
     .writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
     .end(JSON.stringify(files))
 }
 
 async function send(dir: string, asked: string, response: ServerResponse): Promise<void> {
-  const name = (await namesIn(dir)).find((there) => encodeURIComponent(there) === asked)
-  if (name === undefined) {
+  const found = (await recordingsIn(dir)).find(({ name }) => encodeURIComponent(name) === asked)
+  if (found === undefined) {
     response.writeHead(404, { 'content-type': 'text/plain' }).end('There is no such recording.\n')
     return
   }
-  const file = createReadStream(join(dir, name))
+  const file = createReadStream(join(dir, found.name))
   file.once('error', () => response.destroy())
   response.once('close', () => file.destroy())
   response.writeHead(200, { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' })

@@ -14,6 +14,8 @@ import { FreeCamera } from '../replay/free-camera.ts'
 import { type ArenaEvent, showEvent } from '../replay/show-event.ts'
 
 const EVENTS = ['shot', 'launch', 'dash', 'explosion', 'heal', 'hurt', 'kill'] as const
+/** What the page asks for at most; the server has a bound of its own, and says it. */
+const MOST_SECONDS = 86_400
 const nobody: Profile = { name: '', color: 0 }
 
 /** The delay that the page's address asks for, in ms; undefined: to play. */
@@ -21,7 +23,7 @@ export function delayAsked(search: string): number | undefined {
   const text = new URLSearchParams(search).get('spectate')
   if (text === null) return undefined
   const seconds = text === '' ? 0 : Number(text)
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : 0
+  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, MOST_SECONDS) * 1000 : 0
 }
 
 /** What is over the scene, and where the camera stands: over all matches that this page watches. */
@@ -65,6 +67,7 @@ export class Spectating {
     this.ended = new Promise((resolve) => room.onClose(resolve))
     room.onFrame((view, { nowMs }) => this.frame(view, nowMs))
     room.onAttributes(() => this.showWhom())
+    room.onStall((stall) => parts.notice.stall(stall, arena.tickRate))
     for (const name of EVENTS) room.onEvent(name, (values) => this.show({ name, values } as ArenaEvent))
     const onKey = (event: KeyboardEvent) => this.keyDown(event)
     window.addEventListener('keydown', onKey)
@@ -72,6 +75,7 @@ export class Spectating {
     void this.ended.then(() => {
       window.removeEventListener('keydown', onKey)
       parts.netPanel.stop()
+      parts.notice.hide()
       parts.stage.endMatch()
     })
   }
