@@ -44,7 +44,13 @@ describe('spectating the arena', () => {
   })
 
   it('shows the match without a seat, and says how far behind it is', async () => {
-    await page.goto(`${example.url}?spectate=2&quality=low`)
+    // There is no match to watch until the first bot has joined.
+    const tryToWatch = async () => {
+      await page.goto(`${example.url}?spectate=2&quality=low`)
+      await expect.poll(async () => (await look(page)).state, PATIENCE).toMatch(/watching|lost/)
+      return (await look(page)).state
+    }
+    await expect.poll(tryToWatch, PATIENCE).toBe('watching')
     await expect.poll(() => look(page), PATIENCE).toMatchObject({ state: 'watching', seat: 0, players: BOTS })
     expect(await page.locator('.spectating').textContent()).toBe('SPECTATING, 2 s behindfree cameraTab')
     expect(await page.locator('.hud').isVisible()).toBe(false)
