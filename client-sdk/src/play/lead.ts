@@ -17,9 +17,14 @@ export interface LeadOptions {
   /** Bounds of the lead, in ms. */
   readonly minMs: number
   readonly maxMs: number
+  /** Keeping to `limitTo` may make so many times more inputs late; if it would be more, that limit is out of reach. */
+  readonly limitCost: number
 }
 
-export const DEFAULT_LEAD: LeadOptions = { lateShare: 0.006, safetyMs: 2, minMs: 2, maxMs: 1000 }
+export const DEFAULT_LEAD: LeadOptions = { lateShare: 0.006, safetyMs: 2, minMs: 2, maxMs: 1000, limitCost: 1.6 }
+
+/** Over an ordered stream a loss is a stall: a lead that covers stalls is so long that no shot would be judged as seen. Rather late for that moment. */
+export const ORDERED_LEAD: LeadOptions = { ...DEFAULT_LEAD, limitCost: 15 }
 
 /** How much faster or slower than real time the lead may change. */
 const RISE_RATE = 0.05
@@ -33,8 +38,6 @@ const FIRST_WINDOW_MS = 15_000
 const USUAL_QUANTILE = 0.9
 /** A burst of losses, or a stall, counts for so many late inputs at most: a rare long one says little of what is to come. */
 const MAX_LATE_AT_ONCE = 8
-/** Keeping to the limit may make so many times more inputs late; if it would be more, the limit is out of reach. */
-const LIMIT_COST = 1.6
 /** To so much of a millisecond the lead is sought. */
 const PRECISION_MS = 0.5
 
@@ -81,10 +84,10 @@ export class LeadController {
     if (Number.isNaN(leadThenMs - marginMs)) return
     this.lateness.add(nowMs, leadThenMs - marginMs)
     this.inputsEach += (inputs - this.inputsEach) / 16
-    const { lateShare, safetyMs } = this.options
+    const { lateShare, safetyMs, limitCost } = this.options
     const usualMs = this.lateness.quantile(USUAL_QUANTILE)
     const wishedMs = Math.max(usualMs, this.leastLead(lateShare)) + safetyMs
-    const isLimited = wishedMs > this.limit && this.leastLead(LIMIT_COST * lateShare) + safetyMs <= this.limit
+    const isLimited = wishedMs > this.limit && this.leastLead(limitCost * lateShare) + safetyMs <= this.limit
     this.wanted = this.bounded(isLimited ? this.limit : wishedMs)
   }
 

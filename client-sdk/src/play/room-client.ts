@@ -20,7 +20,7 @@ import { EventTracker } from './event-tracker.ts'
 import { InputLatch } from './input-latch.ts'
 import { InputSender } from './input-sender.ts'
 import { KnownTicks } from './known-ticks.ts'
-import { LeadController } from './lead.ts'
+import { DEFAULT_LEAD, LeadController, ORDERED_LEAD } from './lead.ts'
 import { countHead, createCounts, type PlayCounts } from './play-counts.ts'
 import type { PlayOptions } from './play-options.ts'
 import { Playback } from './playback.ts'
@@ -97,7 +97,8 @@ export class RoomClient {
     this.stall = new StallWatch(options.onStall)
     this.screen = new Screen(game, (view, world) => this.prediction.predicts(view, world))
     this.latch = new InputLatch(game, options.development)
-    this.lead = new LeadController(options.seat === 0 ? 0 : clock.delayMs / 2 + this.tickMs, this.tickMs)
+    const firstLeadMs = options.seat === 0 ? 0 : clock.delayMs / 2 + this.tickMs
+    this.lead = new LeadController(firstLeadMs, this.tickMs, link.ordered ? ORDERED_LEAD : DEFAULT_LEAD)
     this.sender = new InputSender(game, link, options.seat, this, this.counts)
   }
 
