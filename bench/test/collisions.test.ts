@@ -60,14 +60,20 @@ function watchJumps(room: Room<Bumper>, predict: (typeof MODES)[number][1]): { w
   room.onStall(() => before.clear())
   const predicts = (entity: Parameters<PredictNearby>[0], world: Parameters<PredictNearby>[2]): boolean =>
     typeof predict === 'function' ? predict(entity, room.seat, world) : predict === 'all' || entity.owner === room.seat
+  let starvedFrames = 0
+  let starvedLast = false
   room.onFrame((view, { tick }) => {
     const { offsetOf } = clientOf(room)
+    const starved = room.stats.starvedFrames !== starvedFrames
+    starvedFrames = room.stats.starvedFrames
     for (const table of [view.player, view.ball]) {
       for (const entity of table) {
         const { id, x, y } = entity
         const last = before.get(id)
         const predicted = predicts(entity, view)
-        if (last !== undefined && (predicted || last.predicted)) {
+        // What has just come to be drawn from the past goes on as the past does: after starvation with a jump.
+        const pastJumps = !predicted && (starved || starvedLast)
+        if (last !== undefined && (predicted || last.predicted) && !pastJumps) {
           // Ticks do not go on in step with display frames: the longer of both counts.
           const seconds = Math.max(1, tick - last.tick) / 60
           const offset = Math.hypot(offsetOf(id, 0), offsetOf(id, 1)) / 256
@@ -78,6 +84,7 @@ function watchJumps(room: Room<Bumper>, predict: (typeof MODES)[number][1]): { w
         before.set(id, { x, y, tick, predicted })
       }
     }
+    starvedLast = starved
   })
   return { worst: () => worst, frames: () => frames }
 }
