@@ -31,6 +31,9 @@ export interface PlayerInit {
   readonly window: ViewWindow
 }
 
+/** A queue is looked for no more often: the path's memory is cold. */
+const PATH_EVERY_MS = 30
+
 /** A control message for clients, which take larger ones than they may send. */
 export function packToClient(message: object): Uint8Array {
   return packControl(message, SERVER_CONTROL_LIMITS)
@@ -85,6 +88,7 @@ export class PlayerCore {
   echoAtMs = 0
   /** The newest tick of the last input message, and when that came. */
   heardTick = -1
+  private pathDueMs = 0
   heardAtMs = 0
   bytesSent = 0
   framesSent = 0
@@ -122,7 +126,10 @@ export class PlayerCore {
           this.path.onAcknowledged(nowMs, this.ackTick < 0 ? 0 : this.sent.countBetween(this.ackTick, head.ackTick))
         this.ackTick = head.ackTick
         this.trip.add(rttMs)
-        this.path.onRoundTrip(nowMs, rttMs)
+        if (nowMs >= this.pathDueMs) {
+          this.pathDueMs = nowMs + PATH_EVERY_MS
+          this.path.onRoundTrip(nowMs, rttMs)
+        }
       }
     }
     const { timing, trip } = this
