@@ -2,6 +2,15 @@
  * The arithmetic of the bench, on plain numbers. Pure.
  */
 
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+/** 0 if there are none. */
+export function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : sum(values) / values.length
+}
+
 /** Half of the values are at or below it. NaN if there are none. */
 export function median(values: readonly number[]): number {
   return percentile(values, 0.5)

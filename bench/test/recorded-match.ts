@@ -4,13 +4,10 @@ import {
   angle,
   axis2,
   circle,
-  clamp,
   cos,
   defineGame,
   entityRef,
-  fixed,
   int,
-  linear,
   press,
   type ShapeOf,
   serverOnly,
@@ -18,10 +15,10 @@ import {
 } from '@tickmesh/shared'
 import { Lab } from '../src/lab/lab.ts'
 import { pilot } from '../src/lab/pilot.ts'
+import { place, rocketFields, rocketMotion, speed, steer } from '../src/lab/steering.ts'
 
 const SIZE = 1024
-const place = () => fixed(0, SIZE, 1 / 256)
-const speed = () => fixed(-1024, 1024, 1 / 1024)
+const STEERING = { size: SIZE, push: 900, drag: 3, top: 600 }
 
 export const recorded = defineGame({
   id: 'recorded',
@@ -29,9 +26,9 @@ export const recorded = defineGame({
   snapshotRate: 20,
   maxPlayers: 8,
   input: { move: axis2(), aim: angle(12), fire: press(), rocket: press() },
-  events: { shot: { by: entityRef(), hit: entityRef() }, died: { who: entityRef() }, dropped: { x: place() } },
+  events: { shot: { by: entityRef(), hit: entityRef() }, died: { who: entityRef() }, dropped: { x: place(SIZE) } },
   commands: { damage: { target: entityRef(), by: entityRef(), amount: int(0, 100) } },
-  messages: { toServer: { jump: { x: place() } } },
+  messages: { toServer: { jump: { x: place(SIZE) } } },
   attributes: { room: { round: 1 }, player: { name: '', hits: 0 } },
   /** State that is not in fields: the sum of all that the secret dice showed. */
   opaque: {
@@ -45,8 +42,8 @@ export const recorded = defineGame({
     player: {
       max: 8,
       fields: {
-        x: place(),
-        y: place(),
+        x: place(SIZE),
+        y: place(SIZE),
         vx: speed(),
         vy: speed(),
         aim: angle(12),
@@ -55,10 +52,7 @@ export const recorded = defineGame({
       },
       hitbox: circle(40),
       motion(p, held, dt) {
-        p.vx = clamp((p.vx + held.move.x * 900 * dt) * (1 - 3 * dt), -600, 600)
-        p.vy = clamp((p.vy + held.move.y * 900 * dt) * (1 - 3 * dt), -600, 600)
-        p.x = clamp(p.x + p.vx * dt, 0, SIZE)
-        p.y = clamp(p.y + p.vy * dt, 0, SIZE)
+        steer(p, held.move, dt, STEERING)
       },
       step(p, input, ctx) {
         p.aim = input.aim
@@ -79,15 +73,15 @@ export const recorded = defineGame({
     },
     rocket: {
       max: 64,
-      fields: { x: place(), y: place(), vx: speed(), vy: speed(), fuse: int(0, 200) },
-      motion: linear(['x', 'vx'], ['y', 'vy']),
+      fields: rocketFields(SIZE),
+      motion: rocketMotion(),
       step(r, _input, ctx) {
         ctx.move(r)
         r.fuse -= 1
         if (r.fuse === 0) ctx.despawn(r)
       },
     },
-    crate: { max: 4, fields: { x: place(), y: place() } },
+    crate: { max: 4, fields: { x: place(SIZE), y: place(SIZE) } },
   },
 })
 

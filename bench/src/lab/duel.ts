@@ -12,18 +12,16 @@ import {
   defineGame,
   type EntityBase,
   entityRef,
-  fixed,
   int,
-  linear,
   ownerOnly,
   press,
   type ShapeOf,
   sin,
 } from '@tickmesh/shared'
+import { place, rocketFields, rocketMotion, speed, steer } from './steering.ts'
 
 const SIZE = 2048
-const place = () => fixed(0, SIZE, 1 / 256)
-const speed = () => fixed(-1024, 1024, 1 / 1024)
+const STEERING = { size: SIZE, push: 900, drag: 3, top: 600 }
 
 /** Somebody on the screen of a shooter. */
 export interface SeenPlayer {
@@ -44,9 +42,9 @@ export function makeDuel(onShot: ShotWitness = () => {}) {
     maxPlayers: 16,
     input: { move: axis2(), aim: angle(12), fire: press(), rocket: press() },
     events: {
-      shot: { by: entityRef(), x: place(), y: place() },
+      shot: { by: entityRef(), x: place(SIZE), y: place(SIZE) },
       launched: { by: entityRef() },
-      exploded: { rocket: entityRef(), x: place(), y: place() },
+      exploded: { rocket: entityRef(), x: place(SIZE), y: place(SIZE) },
     },
     commands: { damage: { target: entityRef(), by: entityRef(), amount: int(0, 100) } },
     attributes: { player: { name: '', hits: 0 } },
@@ -54,8 +52,8 @@ export function makeDuel(onShot: ShotWitness = () => {}) {
       player: {
         max: 16,
         fields: {
-          x: place(),
-          y: place(),
+          x: place(SIZE),
+          y: place(SIZE),
           vx: speed(),
           vy: speed(),
           aim: angle(12),
@@ -64,10 +62,7 @@ export function makeDuel(onShot: ShotWitness = () => {}) {
         },
         hitbox: circle(24),
         motion(p, held, dt) {
-          p.vx = clamp((p.vx + held.move.x * 900 * dt) * (1 - 3 * dt), -600, 600)
-          p.vy = clamp((p.vy + held.move.y * 900 * dt) * (1 - 3 * dt), -600, 600)
-          p.x = clamp(p.x + p.vx * dt, 0, SIZE)
-          p.y = clamp(p.y + p.vy * dt, 0, SIZE)
+          steer(p, held.move, dt, STEERING)
         },
         step(p, input, ctx) {
           p.aim = input.aim
@@ -93,8 +88,8 @@ export function makeDuel(onShot: ShotWitness = () => {}) {
       },
       rocket: {
         max: 128,
-        fields: { x: place(), y: place(), vx: speed(), vy: speed(), fuse: int(0, 200) },
-        motion: linear(['x', 'vx'], ['y', 'vy']),
+        fields: rocketFields(SIZE),
+        motion: rocketMotion(),
         step(r, _input, ctx) {
           ctx.move(r)
           r.fuse -= 1

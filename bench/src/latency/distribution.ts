@@ -2,7 +2,7 @@
  * Many presses as figures: percentiles by HDR histograms in microseconds, exact to four digits, and means.
  */
 import { build, type Histogram } from 'hdr-histogram-js'
-import { percentile, round } from '../figures.ts'
+import { mean, percentile, round } from '../figures.ts'
 import type { Condition } from '../lab/conditions.ts'
 import type { LatencyCell, LatencyDistribution, LatencyStage } from './latency-result.ts'
 import { type PressRecord, STAGES, stagesOf } from './press-log.ts'
@@ -60,10 +60,6 @@ function stepsOf(values: readonly number[]): [number, number][] {
 function stageOf(name: LatencyStage['name'], values: readonly number[]): LatencyStage {
   const histogram = histogramOf(values)
   return { name, meanMs: round(mean(values), 3), p50Ms: at(histogram, 50), p99Ms: at(histogram, 99) }
-}
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 /** What a cell found. Presses that were never applied, or never shown, count as lost, and in `own` alone. */

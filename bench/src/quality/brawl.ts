@@ -7,24 +7,21 @@ import {
   angle,
   axis2,
   circle,
-  clamp,
   cos,
   defineGame,
   type EntityBase,
   entityRef,
-  fixed,
   int,
-  linear,
   press,
   type ShapeOf,
   sin,
 } from '@tickmesh/shared'
+import { place, rocketFields, rocketMotion, speed, steer } from '../lab/steering.ts'
 
 export const ARENA_SIZE = 1200
 const BLAST_RADIUS = 160
 const BLAST_SPEED = 240
-const place = () => fixed(0, ARENA_SIZE, 1 / 256)
-const speed = () => fixed(-1024, 1024, 1 / 1024)
+const STEERING = { size: ARENA_SIZE, push: 1500, drag: 4, top: 900 }
 
 /** Hears of each shot on either side: whom it hit (0: nobody), and the shooter's count of shots with this one. */
 export type ShotWitness = (shooter: EntityBase, predicting: boolean, tick: number, hit: number) => void
@@ -44,17 +41,17 @@ export function makeBrawl(onShot: ShotWitness) {
     snapshotRate: 20,
     maxPlayers: 16,
     input: { move: axis2(), aim: angle(12), fire: press(), rocket: press() },
-    events: { exploded: { rocket: entityRef(), x: place(), y: place() } },
+    events: { exploded: { rocket: entityRef(), x: place(ARENA_SIZE), y: place(ARENA_SIZE) } },
     commands: {
       damage: { target: entityRef(), amount: int(0, 100) },
-      blast: { x: place(), y: place() },
+      blast: { x: place(ARENA_SIZE), y: place(ARENA_SIZE) },
     },
     entities: {
       fighter: {
         max: 16,
         fields: {
-          x: place(),
-          y: place(),
+          x: place(ARENA_SIZE),
+          y: place(ARENA_SIZE),
           vx: speed(),
           vy: speed(),
           aim: angle(12),
@@ -63,10 +60,7 @@ export function makeBrawl(onShot: ShotWitness) {
         },
         hitbox: circle(20),
         motion(p, held, dt) {
-          p.vx = clamp((p.vx + held.move.x * 1500 * dt) * (1 - 4 * dt), -900, 900)
-          p.vy = clamp((p.vy + held.move.y * 1500 * dt) * (1 - 4 * dt), -900, 900)
-          p.x = clamp(p.x + p.vx * dt, 0, ARENA_SIZE)
-          p.y = clamp(p.y + p.vy * dt, 0, ARENA_SIZE)
+          steer(p, held.move, dt, STEERING)
         },
         step(p, input, ctx) {
           p.aim = input.aim
@@ -83,8 +77,8 @@ export function makeBrawl(onShot: ShotWitness) {
       },
       rocket: {
         max: 128,
-        fields: { x: place(), y: place(), vx: speed(), vy: speed(), fuse: int(0, 200) },
-        motion: linear(['x', 'vx'], ['y', 'vy']),
+        fields: rocketFields(ARENA_SIZE),
+        motion: rocketMotion(),
         step(r, _input, ctx) {
           ctx.move(r)
           r.fuse -= 1

@@ -1,7 +1,7 @@
 /**
  * From traces to the figures of a cell: arithmetic on what play-cell.ts noted. Pure.
  */
-import { percentile, round } from '../figures.ts'
+import { mean, percentile, round, sum } from '../figures.ts'
 import type { Condition } from '../lab/conditions.ts'
 import type { CellTraces } from './play-cell.ts'
 import type { CorrectionNote, PlayerTrace } from './player-trace.ts'
@@ -251,14 +251,6 @@ function histogram(values: readonly number[], binMs: number, fromMs: number, toM
     counts[bin] = (counts[bin] ?? 0) + 1
   }
   return { binMs, fromMs, counts }
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
-}
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : sum(values) / values.length
 }
 
 function percent(part: number, whole: number, whenNone = 0): number {

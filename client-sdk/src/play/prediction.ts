@@ -167,20 +167,24 @@ export class Prediction {
 
   private record(tick: number, latch: InputLatch, shown: ViewStamp): void {
     const { inputs, game } = this
-    const presses = game.presses.length
-    for (let press = 0; press < presses; press++)
-      this.nextRow[press] = inputs.newestCounter(press) + (latch.presses[press] ?? 0)
+    this.fillNextRow(latch)
     const slot = inputs.slotFor(tick)
-    const row = inputs.rowOffset(slot)
-    inputs.rows.set(latch.levels, row)
+    inputs.rows.set(this.nextRow, inputs.rowOffset(slot))
     inputs.setStamp(slot, TICK_STAMP, shown.older, shown.newer, shown.fraction)
-    for (let press = 0; press < presses; press++) {
-      inputs.rows[row + inputs.levels + press] = this.nextRow[press] ?? 0
+    for (let press = 0; press < game.presses.length; press++) {
       const stamp = latch.pressStamps[press]
       if ((latch.presses[press] ?? 0) > 0 && stamp !== undefined)
         inputs.setStamp(slot, 1 + press, stamp.older, stamp.newer, stamp.fraction)
     }
     latch.clearPresses()
+  }
+
+  /** What the latch holds, as the row after the newest one: levels, then counters. */
+  private fillNextRow(latch: InputLatch): void {
+    const { inputs, game, nextRow } = this
+    nextRow.set(latch.levels)
+    for (let press = 0; press < game.presses.length; press++)
+      nextRow[inputs.levels + press] = inputs.newestCounter(press) + (latch.presses[press] ?? 0)
   }
 
   /** Computes `tick` in the simulation, which stands at the end of the tick before. */
@@ -215,17 +219,14 @@ export class Prediction {
    * if it has none yet.
    */
   tentative(latch: InputLatch, shown: ViewStamp): Int32Array {
-    const { tentativeSim: sim, inputs, game } = this
+    const { tentativeSim: sim } = this
     sim.world.load(this.sim.world.ints)
     if (this.tick < this.inputTick) {
       this.stepWithInputs(sim, this.tick + 1)
       return sim.world.ints
     }
     sim.inputs.clear()
-    this.nextRow.set(latch.levels)
-    for (let press = 0; press < game.presses.length; press++) {
-      this.nextRow[inputs.levels + press] = inputs.newestCounter(press) + (latch.presses[press] ?? 0)
-    }
+    this.fillNextRow(latch)
     sim.setLevels(sim.seat, this.nextRow, 0)
     sim.applyPresses(sim.seat, this.nextRow, 0)
     const seen = latch.pressStamp() ?? shown

@@ -88,8 +88,8 @@ export class PlayerCore {
   echoAtMs = 0
   /** The newest tick of the last input message, and when that came. */
   heardTick = -1
-  private pathDueMs = 0
   heardAtMs = 0
+  private pathDueMs = 0
   bytesSent = 0
   framesSent = 0
   framesSkipped = 0

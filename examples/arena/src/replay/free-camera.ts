@@ -1,5 +1,5 @@
 /**
- * Where the replay's camera stands: anywhere (drag, WASD or arrow keys with Shift, wheel), or over a player. Reads the devices; the page asks it once per frame.
+ * Where the camera of whom only watches (a replay, a spectator) stands: anywhere (drag, WASD or arrow keys with Shift, wheel), or over a player. Reads the devices; the page asks it once per frame.
  */
 import { WORLD_HEIGHT, WORLD_WIDTH } from '../map.ts'
 import type { ViewCamera } from '../page/view-camera.ts'
