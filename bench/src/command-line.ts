@@ -18,9 +18,24 @@ const measured = ['grid', 'seconds', 'warm-up', 'jitter-shape', 'only', 'seed', 
 
 export const commandOptions = {
   codec: { values: ['seconds'], flags: ['json'], words: 0 },
+  interest: {
+    values: ['entities', 'players', 'seconds', 'transport', 'sample'],
+    flags: ['json', 'no-peer', 'no-interest', 'cpu-prof'],
+    words: 0,
+  },
+  hostile: {
+    values: ['seconds', 'transport', 'attacks', 'seed', 'attack-kb', 'attack-messages', 'attack-connects'],
+    flags: ['json', 'no-webrtc'],
+    words: 0,
+  },
   latency: { values: [...measured, 'real-seconds', ...delivered], flags: ['json', 'no-real'], words: 0 },
+  links: {
+    values: ['rtt', 'jitter', 'loss', 'burst', 'players', 'seconds', 'warm-up', 'seed'],
+    flags: ['json'],
+    words: 0,
+  },
   load: {
-    values: ['hz', 'rooms', 'seconds', 'players', 'pairs', 'only'],
+    values: ['hz', 'rooms', 'seconds', 'players', 'pairs', 'only', 'transport'],
     flags: ['json', 'quick', 'cpu-prof'],
     words: 0,
   },
@@ -28,6 +43,11 @@ export const commandOptions = {
   report: { values: ['html', 'compare', 'date', 'picture'], flags: ['json'], words: 2 },
   rollback: { values: [], flags: ['json'], words: 0 },
   size: { values: [], flags: ['json', 'all'], words: 0 },
+  soak: {
+    values: ['minutes', 'transport', 'cycle-seconds', 'seed', 'plant'],
+    flags: ['json', 'no-webrtc'],
+    words: 0,
+  },
   train: { values: [], flags: ['json'], words: 3 },
 } as const satisfies Readonly<Record<string, CommandOptions>>
 

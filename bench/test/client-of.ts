@@ -4,7 +4,7 @@ import { type CompiledGame, type Shape, World } from '@tickmesh/shared'
 
 interface Inside {
   readonly client: {
-    readonly game: CompiledGame
+    readonly screen: { readonly world: { readonly game: CompiledGame } }
     readonly prediction: {
       readonly present: Int32Array
       readonly tick: number
@@ -13,7 +13,7 @@ interface Inside {
       advance(...latchAndScreen: readonly unknown[]): void
       readonly counts: { readonly skippedTicks: number; readonly resimulatedTicks: number }
     }
-    readonly smoothing: { readonly offsets: ReadonlyMap<number, { readonly raw: Float64Array }> }
+    readonly smoothing: { offsetOf(id: number, index: number): number }
   }
 }
 
@@ -23,10 +23,10 @@ export function clientOf<S extends Shape>(room: Room<S>) {
     ...client,
     prediction: client.prediction,
     /** The offset with which an entity was drawn last, in raw units of the field at `index` of its type. */
-    offsetOf: (id: number, index: number): number => client.smoothing.offsets.get(id)?.raw[index] ?? 0,
+    offsetOf: (id: number, index: number): number => client.smoothing.offsetOf(id, index),
     /** What this client has computed as its present. */
     presentWorld(): Room<S>['debug']['server'] {
-      const world = new World(client.game, { hidesServerFields: true })
+      const world = new World(client.screen.world.game, { hidesServerFields: true })
       world.load(client.prediction.present)
       return world.byName as unknown as Room<S>['debug']['server']
     },

@@ -1,6 +1,6 @@
 /**
  * `join`: connects, shakes hands, and gives a room to play in. The composition root of the client: real clock, timers, sockets and display.
- * `joinOver` does the same over a given link and host, for tests and the bench.
+ * `joinOver` (join-over.ts) does the same over a given link and host.
  */
 import {
   type CloseReason,
@@ -8,22 +8,23 @@ import {
   type InputSample,
   type Link,
   NetError,
-  type NetErrorCode,
   PROTOCOL_VERSION,
-  packControl,
+  retryOf,
   type Scheduler,
-  type ServerMessage,
   type Shape,
-  SNAPSHOT,
 } from '@tickmesh/shared'
-import { readServerMessage } from './connection/read-control.ts'
-import { connectWebSocket } from './connection/websocket-link.ts'
+import { type DialOptions, dial, type LinkChoice } from './connection/dial.ts'
 import { LiveRoom } from './live-room.ts'
 import type { ClientHost } from './play/client-host.ts'
 import { ClockSync } from './play/clock-sync.ts'
 import type { Prediction } from './play/prediction.ts'
+import type { RepeatTest } from './play/repeat-test.ts'
 import { realHost } from './real-host.ts'
 import type { Room } from './room.ts'
+import type { Redial } from './session/attempt.ts'
+import { Line, type LineOwner, type Welcome } from './session/line.ts'
+import { followPage, SavedSession } from './session/saved-session.ts'
+import { kindOf } from './session/session.ts'
 
 export interface JoinOptions<S extends Shape> {
   /** Reads the player's devices: levels as they are now (left out: neutral), presses as how many since the last call, or whether. Called at least once a tick. */
@@ -53,6 +54,21 @@ export interface JoinOptions<S extends Shape> {
   readonly syncTestTicks?: number
   /** How long connecting and the first snapshot may take together; 15,000 ms by default. */
   readonly timeoutMs?: number
+  /** What carries the messages; `'websocket'` by default. `'auto'` tries WebRTC, and takes a WebSocket where that does not open; in play, too. */
+  readonly link?: LinkChoice
+  /** STUN and TURN servers for WebRTC, as `stun:host:port`; none by default. */
+  readonly iceServers?: readonly string[]
+  /** For the server's `authenticate`. A function is asked anew for each join, but not when a lost link comes back. */
+  readonly auth?: string | (() => string | Promise<string>)
+  /** A signed ticket for a seat that was reserved; used once. It names the room, so `room` may be left out. */
+  readonly ticket?: string
+  /**
+   * The player stays in the room while its page is reloaded (in this tab, within the server's grace), and is there again when the new page joins. Without,
+   * a page that is left leaves the room.
+   */
+  readonly resumeAfterReload?: boolean
+  /** A link on which nothing was heard for so long counts as lost; 4,000 ms by default. */
+  readonly silenceMs?: number
 }
 
 /** How a spectator joins: `spectate` gives it. */
@@ -63,42 +79,70 @@ export interface Spectating {
 
 export interface HandshakeOptions<S extends Shape> extends JoinOptions<S> {
   readonly spectate?: Spectating
+  /** Opens another link when the one that was handed in is lost. Left out: then the room ends. */
+  readonly redial?: Redial
+  /** The sync test of development, which is loaded only where it is wanted. */
+  readonly repeatTest?: typeof RepeatTest
+  /** What to say first, if that is known already. */
+  readonly hello?: object
+  readonly saved?: SavedSession | undefined
 }
 
 export const DEFAULT_TIMEOUT_MS = 15_000
 
-/** Joins a room. Resolves once there is a world to show. Rejects with a NetError: CONNECT_FAILED, ROOM_FULL, SCHEMA_MISMATCH and so on. */
+/** Joins a room. Resolves once there is a world to show. Rejects with a NetError: CONNECT_FAILED, ROOM_FULL, SCHEMA_MISMATCH and so on; `retryOf` says which are worth another try. */
 export async function join<S extends Shape>(
   game: Game<S>,
   url: string,
   options: JoinOptions<S> = {},
 ): Promise<Room<S>> {
-  return connectAndJoin(game, url, options)
+  return connectAndJoin(game, url, await withSyncTest(options))
 }
 
-/** Connects, and joins to play or to watch. */
+/** The options, and the sync test if they ask for it: a page that players load does without its code. */
+export async function withSyncTest<S extends Shape>(options: JoinOptions<S>): Promise<HandshakeOptions<S>> {
+  const { development = false, syncTestTicks = development ? 1 : 0 } = options
+  if (syncTestTicks <= 0) return options
+  const { RepeatTest: repeatTest } = await import('./play/repeat-test.ts')
+  return { ...options, repeatTest }
+}
+
+/** How links are opened: `dial`, or a test's. */
+export type Dial = (url: string, options: DialOptions) => Promise<Link>
+
+/** Connects, and joins to play or to watch; after a reload as who played before, if that is wanted and possible. */
 export async function connectAndJoin<S extends Shape>(
   game: Game<S>,
   url: string,
   options: HandshakeOptions<S>,
+  host: ClientHost = realHost(),
+  open: Dial = dial,
 ): Promise<Room<S>> {
-  const host = realHost()
-  const { signal } = options
+  const { link, iceServers, signal } = options
   if (signal?.aborted === true) throw takenBack()
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-  const untilMs = host.now() + timeoutMs
-  const link = await connectWebSocket(url, { scheduler: host, timeoutMs, ...(signal === undefined ? {} : { signal }) })
-  return joinWith(game, link, host, { ...options, timeoutMs: untilMs - host.now() })
-}
-
-/** Joins over a link that is open. Attaches to it before it returns. */
-export function joinOver<S extends Shape>(
-  game: Game<S>,
-  link: Link,
-  host: ClientHost,
-  options: JoinOptions<S> = {},
-): Promise<Room<S>> {
-  return joinWith(game, link, host, options)
+  const untilMs = host.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
+  const dialling = { scheduler: host, ...(iceServers === undefined ? {} : { iceServers }) }
+  const chosen = link === undefined ? {} : { link }
+  // A WebSocket opens sooner; only every other attempt waits for WebRTC.
+  const again = link === 'auto' ? ({ link: 'websocket' } as const) : chosen
+  const redial: Redial = ({ attempt, better, signal }) =>
+    open(url, { ...dialling, ...(better ? { link: 'webrtc' } : attempt % 2 === 0 ? again : chosen), signal })
+  const key = `${url} ${game.id} ${options.room ?? 'main'}`
+  const saved =
+    options.resumeAfterReload === true && host.page !== undefined ? new SavedSession(host.page, key) : undefined
+  const connect = async (resume?: string): Promise<Room<S>> => {
+    const hello = await helloOf(game, options, resume, true)
+    const aborting = signal === undefined ? {} : { signal }
+    const first = await open(url, { ...dialling, ...chosen, ...aborting, timeoutMs: untilMs - host.now() })
+    return joinWith(game, first, host, { ...options, redial, saved, hello, timeoutMs: untilMs - host.now() })
+  }
+  const secret = saved?.take()
+  if (secret === undefined) return connect()
+  return connect(secret).catch((error: unknown) => {
+    // The seat is not ours any more: an ordinary join is.
+    if (error instanceof NetError && error.code !== 'LEFT' && retryOf(error.code) === 'never') return connect()
+    throw error
+  })
 }
 
 /** Joins over a link, to play or to watch. */
@@ -109,107 +153,110 @@ export function joinWith<S extends Shape>(
   options: HandshakeOptions<S>,
 ): Promise<Room<S>> {
   return new Promise((resolve, reject) => {
-    const wrapped = options.wrapLink?.(link, host) ?? link
-    const handshake = new Handshake(game, wrapped, host, options as HandshakeOptions<Shape>)
-    handshake.run(
+    const joining = new Joining(game, link, host, options as HandshakeOptions<Shape>)
+    joining.run(
       (room) => resolve(room as unknown as Room<S>),
       (error) => reject(error),
     )
   })
 }
 
+/** What to say on a new link: who joins, or who goes on with the secret `resume`. */
+function helloOf<S extends Shape>(
+  game: Game<S>,
+  options: HandshakeOptions<S>,
+  resume: string | undefined,
+  isFirst: boolean,
+): object | Promise<object> {
+  const { options: data, spectate, ticket, auth } = options
+  // A ticket names its room.
+  const room = options.room ?? (ticket === undefined ? 'main' : undefined)
+  const about = { t: 'hello', protocol: PROTOCOL_VERSION, game: game.id, schema: game.schemaHash >>> 0 }
+  const who = room === undefined ? about : { ...about, room }
+  if (resume !== undefined) return { ...who, create: false, resume }
+  const hello = {
+    ...who,
+    create: true,
+    ...(data === undefined ? {} : { options: data }),
+    ...(spectate === undefined ? {} : { spectate: spectate.delayMs }),
+    ...(ticket === undefined || !isFirst ? {} : { ticket }),
+  }
+  const given = typeof auth === 'function' ? auth() : auth
+  if (given === undefined) return hello
+  return typeof given === 'string' ? { ...hello, auth: given } : given.then((auth) => ({ ...hello, auth }))
+}
+
 /** From an open link to a room with a world. */
-class Handshake {
-  private readonly game: Game
-  private readonly link: Link
-  private readonly host: ClientHost
-  private readonly options: HandshakeOptions<Shape>
-  private readonly clock = new ClockSync()
-  private room: LiveRoom | undefined
-  private sentMs = 0
-  private settled = false
-  private fail: (error: Error) => void = () => {}
-  private succeed: (room: LiveRoom) => void = () => {}
+class Joining implements LineOwner {
+  readonly #game: Game
+  readonly #link: Link
+  readonly #host: ClientHost
+  readonly #options: HandshakeOptions<Shape>
+  readonly #timeoutMs: number
+  readonly #line: Line
+  readonly #clock = new ClockSync()
+  #room: LiveRoom | undefined
+  #settled = false
+  #fail: (error: unknown) => void = () => {}
+  #succeed: (room: LiveRoom) => void = () => {}
 
   constructor(game: Game, link: Link, host: ClientHost, options: HandshakeOptions<Shape>) {
-    this.game = game
-    this.link = link
-    this.host = host
-    this.options = options
+    this.#game = game
+    this.#link = link
+    this.#host = host
+    this.#options = options
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+    this.#line = new Line(this.#wrap(link), host, this, this.#timeoutMs)
   }
 
-  run(succeed: (room: LiveRoom) => void, fail: (error: Error) => void): void {
-    const { host, options, link } = this
-    const cancel = host.at(host.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS), () =>
-      this.refuse(
+  readonly #wrap = (link: Link): Link => this.#options.wrapLink?.(link, this.#host) ?? link
+
+  run(succeed: (room: LiveRoom) => void, fail: (error: unknown) => void): void {
+    const host = this.#host
+    const options = this.#options
+    const cancel = host.at(host.now() + this.#timeoutMs, () =>
+      this.#refuse(
         new NetError('TIMED_OUT', 'the server did not answer in time.', 'Look at the network, and try again.'),
       ),
     )
-    const abort = () => this.refuse(takenBack())
+    const abort = () => this.#refuse(takenBack())
     options.signal?.addEventListener('abort', abort, { once: true })
     const done = () => {
-      this.settled = true
+      this.#settled = true
       cancel()
       options.signal?.removeEventListener('abort', abort)
     }
-    this.succeed = (room) => {
+    this.#succeed = (room) => {
       done()
       succeed(room)
     }
-    this.fail = (error) => {
+    this.#fail = (error) => {
       done()
       fail(error)
     }
-    link.attach({ onMessage: (_lane, bytes) => this.onMessage(bytes), onClose: (reason) => this.onClose(reason) })
     if (options.signal?.aborted === true) return abort()
+    void this.#greet()
+  }
+
+  async #greet(): Promise<void> {
     try {
-      this.hello()
+      const hello = this.#options.hello ?? helloOf(this.#game, this.#options, undefined, true)
+      this.#line.greet(hello instanceof Promise ? await hello : hello)
     } catch (error) {
-      // The player's options cannot be sent.
-      this.refuse(error as NetError)
+      // The player's options cannot be sent, or there is no credential.
+      this.#refuse(error)
     }
   }
 
-  private hello(): void {
-    const { game, options } = this
-    const bytes = packControl({
-      t: 'hello',
-      protocol: PROTOCOL_VERSION,
-      game: game.id,
-      schema: game.schemaHash >>> 0,
-      room: options.room ?? 'main',
-      create: true,
-      ...(options.options === undefined ? {} : { options: options.options }),
-      ...(options.spectate === undefined ? {} : { spectate: options.spectate.delayMs }),
-    })
-    this.sentMs = this.host.now()
-    this.link.send('reliable', bytes)
-  }
-
-  private onMessage(bytes: Uint8Array): void {
-    if (this.room !== undefined) return this.room.receive(bytes)
-    // A frame may overtake the welcome where there are two lanes.
-    if (this.settled || bytes[0] === SNAPSHOT) return
-    const message = readServerMessage(bytes)
-    if (message === undefined)
-      return this.refuse(
-        new NetError(
-          'MALFORMED',
-          'the server answered with something else than a welcome.',
-          'Is this the address of a Tickmesh server?',
-        ),
-      )
-    if (message.t === 'refused' || message.t === 'bye') return this.refuse(refusal(message.code, message.message))
-    if (message.t === 'welcome') this.onWelcome(message)
-  }
-
-  private onWelcome(welcome: Extract<ServerMessage, { t: 'welcome' }>): void {
-    const { game, host, options } = this
+  onWelcome(line: Line, welcome: Welcome): void {
+    const game = this.#game
+    const host = this.#host
+    const options = this.#options
     if ((welcome.seat === 0) !== (options.spectate !== undefined)) {
-      return this.refuse(new NetError('MALFORMED', 'the server gave another place than was asked for.', ''))
+      return this.#refuse(new NetError('MALFORMED', 'the server gave another place than was asked for.', ''))
     }
     if (welcome.maxPlayers !== game.maxPlayers || welcome.tickRate !== game.tickRate) {
-      return this.refuse(
+      return this.#refuse(
         new NetError(
           'SCHEMA_MISMATCH',
           'the server plays this game by another definition.',
@@ -217,39 +264,45 @@ class Handshake {
         ),
       )
     }
-    this.clock.onSample(this.sentMs, welcome.serverNowMs, welcome.serverNowMs, host.now())
+    this.#clock.onSample(line.sentMs, welcome.serverNowMs, welcome.serverNowMs, host.now())
     const sample = options.sample ?? (() => ({}))
-    const room = new LiveRoom(game, this.link, host, this.clock, welcome, {
+    const room = new LiveRoom(game, line, host, this.#clock, welcome, {
+      ...options,
       development: options.development ?? false,
       sample: sample as () => Readonly<Record<string, unknown>>,
+      session: {
+        redial: options.redial,
+        hello: (resume) => helloOf(game, options, resume, false),
+        wrap: this.#wrap,
+        kind: kindOf(this.#link),
+        silenceMs: options.silenceMs,
+        prefersWebRtc: options.link === 'auto',
+      },
       prediction: options.spectate?.prediction,
-      maxRollbackTicks: options.maxRollbackTicks,
-      inputDelayTicks: options.inputDelayTicks,
-      syncTestTicks: options.syncTestTicks,
     })
-    this.room = room
+    this.#room = room
+    room.onClose((reason) => this.onEnd(line, reason))
+    if (host.page !== undefined) followPage(host.page, room, options.saved)
     room.start()
     void room.whenReady().then(() => {
-      if (!this.settled && room.open) this.succeed(room)
+      if (!this.#settled && room.open) this.#succeed(room)
     })
   }
 
-  private onClose(reason: CloseReason): void {
-    this.room?.end(reason)
-    if (!this.settled) this.fail(refusal(reason.code, reason.message))
+  onBytes(): void {}
+
+  /** The link broke or the room ended before there was anything to show. */
+  onEnd(_line: Line, { code, message }: CloseReason): void {
+    if (!this.#settled) this.#fail(new NetError(code, message, ''))
   }
 
-  private refuse(error: NetError): void {
-    if (this.settled) return
-    this.fail(error)
-    const { reason } = error
-    this.room?.end(reason)
-    this.link.close(reason)
+  #refuse(error: unknown): void {
+    if (this.#settled) return
+    this.#fail(error)
+    const reason = error instanceof NetError ? error.reason : ({ code: 'LEFT', message: '' } as const)
+    this.#room?.end(reason)
+    this.#line.drop(reason)
   }
-}
-
-function refusal(code: NetErrorCode, message: string): NetError {
-  return new NetError(code, message, '')
 }
 
 function takenBack(): NetError {

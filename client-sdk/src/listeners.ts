@@ -5,17 +5,17 @@ import type { Unsubscribe } from './room.ts'
 
 /** A listener that throws is reported at the end of the call, and harms nobody else. */
 export class Listeners<Args extends readonly unknown[]> {
-  private readonly set = new Set<(...args: Args) => void>()
+  readonly #set = new Set<(...args: Args) => void>()
 
   add(listener: (...args: Args) => void): Unsubscribe {
-    this.set.add(listener)
+    this.#set.add(listener)
     return () => {
-      this.set.delete(listener)
+      this.#set.delete(listener)
     }
   }
 
   call(...args: Args): void {
-    for (const listener of this.set) {
+    for (const listener of this.#set) {
       try {
         listener(...args)
       } catch (error) {
@@ -25,7 +25,7 @@ export class Listeners<Args extends readonly unknown[]> {
   }
 
   get size(): number {
-    return this.set.size
+    return this.#set.size
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The real clock, timers and display of a browser or of Node: the client's only contact with them.
  */
-import type { ClientHost } from './play/client-host.ts'
+import type { ClientHost, ClientPage } from './play/client-host.ts'
 
 /** The host of this engine. Without a display (Node), frames are left to the ticks. */
 export function realHost(): ClientHost {
@@ -21,5 +21,31 @@ export function realHost(): ClientHost {
             return () => cancelAnimationFrame(frame)
           },
     isAway: () => page !== undefined && (page.hidden || !page.hasFocus()),
+    random: Math.random,
+    page: page === undefined ? undefined : realPage(),
+  }
+}
+
+function realPage(): ClientPage {
+  const on = (type: 'pagehide' | 'pageshow', run: (event: PageTransitionEvent) => void) => {
+    addEventListener(type, run)
+    return () => removeEventListener(type, run)
+  }
+  return {
+    onHide: (run) => on('pagehide', run),
+    onReturn: (run) => on('pageshow', ({ persisted }) => persisted && run()),
+    read: (key) => allowed(() => sessionStorage.getItem(key)) ?? undefined,
+    write: (key, value) =>
+      void allowed(() => (value === undefined ? sessionStorage.removeItem(key) : sessionStorage.setItem(key, value))),
+    wallMs: Date.now,
+  }
+}
+
+/** Frames of other sites and private windows may have no storage. */
+function allowed<Result>(use: () => Result): Result | undefined {
+  try {
+    return use()
+  } catch {
+    return undefined
   }
 }

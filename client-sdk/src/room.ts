@@ -14,6 +14,7 @@ import type {
 } from '@tickmesh/shared'
 import type { EventInfo } from './play/event-tracker.ts'
 import type { Stall } from './play/stall.ts'
+import type { ConnectionState } from './session/session.ts'
 import type { RoomStats } from './stats.ts'
 
 /** Ends a subscription. */
@@ -50,8 +51,10 @@ export interface Room<S extends Shape> {
   readonly tick: number
   readonly attributes: Readonly<S['roomAttributes']>
   readonly players: ReadonlyMap<Seat, RoomPlayer<S['playerAttributes']>>
-  /** Alive until `leave` or the end of the connection. */
+  /** Alive until `leave`, or until nothing leads back into the room. A lost connection alone does not end it: see `connection`. */
   readonly open: boolean
+  /** A lost link is dialled again by itself, and the same player goes on: the room, its listeners and this object stay. */
+  readonly connection: ConnectionState
   readonly stats: RoomStats
   /** For tools: what the server said last, undrawn and unsmoothed; and the server's clock in ms, as this client believes it. */
   readonly debug: { readonly server: ReadonlyWorldView<S>; readonly serverNowMs: number }
@@ -76,9 +79,13 @@ export interface Room<S extends Shape> {
   onPlayers(listener: () => void): Unsubscribe
   /** The server is silent and nothing can be predicted (show "reconnecting"), or play goes on after that, or after this machine slept. */
   onStall(listener: (stall: Stall) => void): Unsubscribe
+  /** The link was lost and is dialled again (once for each attempt: show "reconnecting"), or play has another one. */
+  onConnection(listener: (state: ConnectionState) => void): Unsubscribe
+  /** The room ended for this client: it left, the server said so, or no attempt to come back was let in. */
   onClose(listener: (reason: CloseReason) => void): Unsubscribe
   /** Latches a press at the moment of its DOM event, together with what the screen shows. */
   press(name: PressKeys<S['inputs']>, count?: number): void
+  /** While reconnecting, up to 32 messages wait for the next link; what was under way when the old one broke may be lost. */
   send<Name extends keyof S['toServer'] & string>(name: Name, values: Partial<RecordOf<S['toServer'][Name]>>): void
   /** Leaves, and resolves when the connection has ended. */
   leave(): Promise<void>

@@ -5,12 +5,16 @@
  */
 import type { Game, Link, Shape } from '@tickmesh/shared'
 import { connectAndJoin, DEFAULT_TIMEOUT_MS, type JoinOptions, joinWith } from './join.ts'
+import type { JoinOverOptions } from './join-over.ts'
 import type { ClientHost } from './play/client-host.ts'
 import { Watching } from './play/watching.ts'
 import type { Room } from './room.ts'
 
 export interface SpectateOptions<S extends Shape>
-  extends Pick<JoinOptions<S>, 'room' | 'signal' | 'development' | 'wrapLink'> {
+  extends Pick<
+    JoinOptions<S>,
+    'room' | 'signal' | 'development' | 'wrapLink' | 'link' | 'iceServers' | 'auth' | 'silenceMs'
+  > {
   /** How far behind the match, in ms; 0 by default. The server has bounds, and rounds up to whole snapshots. */
   readonly delayMs?: number
   /** How long connecting and the first snapshot may take together; by default 15,000 ms and the delay: a room that is younger has nothing to show yet. */
@@ -31,7 +35,7 @@ export function spectateOver<S extends Shape>(
   game: Game<S>,
   link: Link,
   host: ClientHost,
-  options: SpectateOptions<S> = {},
+  options: SpectateOptions<S> & Pick<JoinOverOptions<S>, 'redial'> = {},
 ): Promise<Room<S>> {
   return joinWith(game, link, host, watching(options))
 }

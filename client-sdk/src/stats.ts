@@ -3,8 +3,13 @@
  */
 import type { ClockSync } from './play/clock-sync.ts'
 import type { RoomClient } from './play/room-client.ts'
+import type { CarrierKind, Session } from './session/session.ts'
 
 export interface RoomStats {
+  /** What carries the messages now. */
+  readonly link: CarrierKind
+  /** How often play went on over another link: after a loss, or for a better one. */
+  readonly reconnects: number
   /** Least round trip of the last ten seconds. */
   readonly rttMs: number
   /** Round trip of the newest input that the server answered, with whatever held it up. */
@@ -71,9 +76,11 @@ export interface RoomStats {
   readonly snapshotLatenessMs: number
 }
 
-export function statsOf(client: RoomClient, clock: ClockSync): RoomStats {
+export function statsOf(client: RoomClient, clock: ClockSync, session: Session): RoomStats {
   const { counts, prediction, playback, smoothing, events, lead } = client
   return {
+    link: session.kind,
+    reconnects: session.reconnects,
     rttMs: clock.delayMs,
     lastRttMs: counts.echoMs,
     jitterMs: clock.jitterMs,

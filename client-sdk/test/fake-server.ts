@@ -5,16 +5,13 @@
 import {
   ByteReader,
   ByteWriter,
-  CONTROL,
   type CompiledGame,
   createFrameHead,
   createInputHead,
   decodeControl,
-  encodeControl,
   encodeFrameHead,
   INPUT,
   InputCodec,
-  InputRing,
   type Link,
   SEAT_PRESENT,
   Simulation,
@@ -24,63 +21,9 @@ import {
   STAMP_INTS,
   type VirtualScheduler,
 } from '@tickmesh/shared'
+import { FakePlayer, pack } from './fake-player.ts'
 
 type Plain = Readonly<Record<string, unknown>>
-
-export interface SeenInput {
-  readonly tick: number
-  readonly atMs: number
-}
-
-export class FakePlayer {
-  readonly ring: InputRing
-  readonly link: Link
-  readonly seat: number
-  readonly applied: Int32Array
-  readonly plainTypes: Uint8Array
-  /** Inputs in order of arrival, those that are new. */
-  readonly inputs: SeenInput[] = []
-  readonly messages: Plain[] = []
-  /** Stamps of applied presses, by tick: older, newer, fraction. */
-  readonly pressStamps: (readonly [tick: number, older: number, newer: number, fraction: number])[] = []
-  ackTick = -1
-  lastFrameTick = -1
-  newest = -1
-  leastMarginMs = Number.NaN
-  late = 0
-  allLate = 0
-  /** Inputs of a tick that is far from the server's. */
-  far = 0
-  echo = -1
-  echoAtMs = 0
-  wantsFull = true
-  fullRequests = 0
-  /** No frames while true. */
-  muted = false
-  /** Inputs are thrown away while true. */
-  deaf = false
-  /** Inputs are kept and handed in when it turns false. */
-  slow = false
-  readonly held: Uint8Array[] = []
-  /** Presses are counted as applied, but have no effect, while true. */
-  refusing = false
-  /** Changes a frame before it is sent. */
-  mangle: ((frame: Uint8Array) => Uint8Array) | undefined
-  /** Overrides the baseline that is chosen. */
-  baseline: ((chosen: number) => number) | undefined
-
-  constructor(game: CompiledGame, link: Link, seat: number) {
-    this.ring = new InputRing(game, 256)
-    this.link = link
-    this.seat = seat
-    this.applied = new Int32Array(game.presses.length)
-    this.plainTypes = new Uint8Array(game.entities.length)
-  }
-
-  tell(message: object): void {
-    this.link.send('reliable', pack(message))
-  }
-}
 
 export interface FakeServerOptions {
   /** The server's clock minus virtual time. */
@@ -90,11 +33,8 @@ export interface FakeServerOptions {
   /** True: never answers. */
   readonly silent?: boolean
   readonly roomAttributes?: Plain
-}
-
-function pack(message: object): Uint8Array {
-  const body = encodeControl(message)
-  return Uint8Array.from([CONTROL, ...body])
+  /** Seats are kept for so long, and can be resumed. */
+  readonly graceMs?: number
 }
 
 export class FakeServer {
@@ -151,17 +91,39 @@ export class FakeServer {
   }
 
   accept(link: Link): FakePlayer {
-    const player = new FakePlayer(this.game, link, this.players.length + 1)
-    link.attach({ onMessage: (_lane, bytes) => this.onMessage(player, bytes), onClose: () => this.onClose(player) })
-    return player
+    const newcomer = new FakePlayer(this.game, link, this.players.length + 1)
+    // A link that was replaced is nobody's.
+    const playerOf = () =>
+      this.players.find((player) => player.link === link) ?? (newcomer.link === link ? newcomer : undefined)
+    link.attach({
+      onMessage: (_lane, bytes) => {
+        const player = playerOf()
+        if (player !== undefined) this.onMessage(player, bytes, link)
+      },
+      onClose: () => {
+        const player = playerOf()
+        if (player !== undefined) this.onClose(player)
+      },
+    })
+    return newcomer
   }
 
   private onClose(player: FakePlayer): void {
+    const { graceMs = 0 } = this.options
+    const { resumes } = player
+    player.away = true
+    if (graceMs === 0) return this.leave(player)
+    this.scheduler.at(this.scheduler.now() + graceMs, () => {
+      if (player.away && player.resumes === resumes) this.leave(player)
+    })
+  }
+
+  private leave(player: FakePlayer): void {
     const at = this.players.indexOf(player)
     if (at >= 0) this.players.splice(at, 1)
   }
 
-  private onMessage(player: FakePlayer, bytes: Uint8Array): void {
+  private onMessage(player: FakePlayer, bytes: Uint8Array, link: Link): void {
     if (bytes[0] === INPUT) {
       if (player.deaf) return
       if (player.slow) player.held.push(bytes.slice())
@@ -170,13 +132,15 @@ export class FakeServer {
     }
     const decoded = decodeControl(bytes.subarray(1))
     if (!decoded.ok) throw new Error(`the client sent what cannot be read: ${decoded.problem}`)
-    this.onControl(player, decoded.value as Plain)
+    this.onControl(player, decoded.value as Plain, link)
   }
 
-  private onControl(player: FakePlayer, message: Plain): void {
+  private onControl(player: FakePlayer, message: Plain, link: Link): void {
     player.messages.push(message)
     if (this.options.silent === true) return
-    if (message.t === 'hello') this.onHello(player, message)
+    if (message.t === 'hello' && typeof message.resume === 'string') this.onResume(message, link)
+    else if (message.t === 'hello') this.onHello(player, message)
+    else if (message.t === 'leave') this.leave(player)
     else if (message.t === 'ping') player.tell({ t: 'pong', id: message.id, serverMs: this.now() })
     else if (message.t === 'full') {
       player.wantsFull = true
@@ -196,6 +160,35 @@ export class FakeServer {
     this.players.push(player)
     this.sim.world.ints[game.seatBase + SEAT_PRESENT * game.seatRows + player.seat] = 1
     this.spawnBoat(player.seat, player.seat * 40)
+    this.welcome(player, false)
+  }
+
+  /** The newest link wins; the one before is told. */
+  private onResume(hello: Plain, link: Link): void {
+    this.hellos.push(hello)
+    const player = this.players.find(({ secret }) => secret === hello.resume)
+    if (player === undefined) {
+      link.send('reliable', pack({ t: 'refused', code: 'RESUME_REFUSED', message: 'no' }))
+      link.close({ code: 'RESUME_REFUSED', message: '' })
+      return
+    }
+    const old = player.link
+    player.link = link
+    if (!player.away) {
+      old.send('reliable', pack({ t: 'bye', code: 'REPLACED', message: '' }))
+      old.close({ code: 'REPLACED', message: '' })
+    }
+    player.away = false
+    player.resumes++
+    player.wantsFull = true
+    player.ackTick = -1
+    this.welcome(player, true)
+  }
+
+  private welcome(player: FakePlayer, resumed: boolean): void {
+    const { game } = this
+    const { graceMs = 0 } = this.options
+    player.secret = graceMs > 0 ? `s${player.seat}-${this.hellos.length}` : ''
     player.tell({
       t: 'welcome',
       seat: player.seat,
@@ -205,7 +198,10 @@ export class FakeServer {
       serverNowMs: this.now(),
       tick: Math.max(0, this.tick),
       seed: 1,
-      sessionToken: '',
+      playerId: '00000001',
+      resume: player.secret,
+      ...(resumed ? { resumed } : {}),
+      graceMs,
       attributes: this.options.roomAttributes ?? {},
       players: this.players.map(({ seat }) => [seat, { name: `p${seat}`, score: 0 }]),
       maxPlayers: game.maxPlayers,
@@ -267,7 +263,7 @@ export class FakeServer {
     this.history.put(tick, sim.world.ints)
     this.tick = tick
     if (tick % this.game.ticksPerSnapshot !== 0) return
-    for (const player of this.players) if (!player.muted) this.sendFrame(player)
+    for (const player of this.players) if (!player.muted && !player.away) this.sendFrame(player)
   }
 
   /** Levels of this tick's input if it is there; of the presses that wait the older half. */

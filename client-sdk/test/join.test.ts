@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { withSyncTest } from '../src/join.ts'
+import { RepeatTest } from '../src/play/repeat-test.ts'
 import { makePond } from './pond-game.ts'
 import { PondLab } from './pond-lab.ts'
 
@@ -118,5 +120,12 @@ describe('joining', () => {
     const { joined, player } = lab.dial()
     player.link.close({ code: 'CONNECTION_LOST', message: '' })
     expect(await codeOf(lab.settle(joined))).toBe('CONNECTION_LOST')
+  })
+
+  it('loads the sync test where development or its ticks ask for it, and nowhere else', async () => {
+    expect((await withSyncTest({ development: true })).repeatTest).toBe(RepeatTest)
+    expect((await withSyncTest({ syncTestTicks: 3 })).repeatTest).toBe(RepeatTest)
+    expect(await withSyncTest({ development: true, syncTestTicks: 0 })).toEqual({ development: true, syncTestTicks: 0 })
+    expect(await withSyncTest({})).toEqual({})
   })
 })

@@ -7,17 +7,33 @@ import {
   type Lane,
   type Link,
   type LinkReceiver,
+  NetError,
+  SeededRandom,
   VirtualScheduler,
 } from '@tickmesh/shared'
-import { type ClientHost, type JoinOptions, joinOver, type Room } from '../src/index.ts'
+import {
+  type CarrierKind,
+  type ClientHost,
+  type ClientPage,
+  type JoinOptions,
+  type JoinOverOptions,
+  joinOver,
+  type Redial,
+  type RedialOptions,
+  type Room,
+} from '../src/index.ts'
+import { connectAndJoin } from '../src/join.ts'
 import { LiveRoom } from '../src/live-room.ts'
+import { RepeatTest } from '../src/play/repeat-test.ts'
 import type { RoomClient } from '../src/play/room-client.ts'
-import { type FakePlayer, FakeServer, type FakeServerOptions } from './fake-server.ts'
+import type { FakePlayer } from './fake-player.ts'
+import { FakeServer, type FakeServerOptions } from './fake-server.ts'
 import { type Pond, pond } from './pond-game.ts'
 
 /** The page of a client: what of the outside world it sees. */
 export class TestHost implements ClientHost {
   away = false
+  page: ClientPage | undefined
   /** No display frames while true. */
   hidden = false
   /** While virtual time is below this, nothing of the page runs. */
@@ -25,6 +41,8 @@ export class TestHost implements ClientHost {
   private readonly scheduler: VirtualScheduler
   private readonly offsetMs: number
   private readonly frameMs: number
+
+  private readonly numbers = new SeededRandom(7)
 
   constructor(scheduler: VirtualScheduler, offsetMs: number, displayHz: number) {
     this.scheduler = scheduler
@@ -55,6 +73,10 @@ export class TestHost implements ClientHost {
     return this.away
   }
 
+  random(): number {
+    return this.numbers.next()
+  }
+
   /** Runs at `timeMs` of virtual time, or when the page is awake again. */
   guarded(timeMs: number, run: () => void): () => void {
     let cancel = () => {}
@@ -67,16 +89,22 @@ export class TestHost implements ClientHost {
   }
 }
 
-/** A link whose messages wait while the page is frozen, and that keeps what was sent. */
-class PageLink implements Link {
+/** A link whose messages wait while the page is frozen, and that keeps what was sent. It can go dead without a word. */
+export class PageLink implements Link {
   readonly ordered: boolean
+  readonly kind: CarrierKind
   readonly sent: Uint8Array[] = []
+  /** Nothing comes through any more, and neither side is told. */
+  dead = false
+  /** The reason with which the client hung up. */
+  closedWith: string | undefined
   private readonly inner: Link
   private readonly host: TestHost
   private readonly scheduler: VirtualScheduler
 
   constructor(inner: Link, host: TestHost, scheduler: VirtualScheduler) {
     this.inner = inner
+    this.kind = inner.ordered ? 'websocket' : 'webrtc'
     this.ordered = inner.ordered
     this.host = host
     this.scheduler = scheduler
@@ -89,6 +117,7 @@ class PageLink implements Link {
   attach(receiver: LinkReceiver): void {
     this.inner.attach({
       onMessage: (lane, bytes) => {
+        if (this.dead) return
         if (this.scheduler.now() >= this.host.frozenUntilMs) return receiver.onMessage(lane, bytes)
         const copy = bytes.slice()
         this.host.guarded(this.host.frozenUntilMs, () => receiver.onMessage(lane, copy))
@@ -99,11 +128,17 @@ class PageLink implements Link {
 
   send(lane: Lane, bytes: Uint8Array): void {
     this.sent.push(bytes.slice())
-    this.inner.send(lane, bytes)
+    if (!this.dead) this.inner.send(lane, bytes)
+  }
+
+  /** Ends on both sides, as a broken connection does. */
+  breakOff(): void {
+    this.inner.close({ code: 'CONNECTION_LOST', message: 'cut' })
   }
 
   close(reason: Parameters<Link['close']>[0]): void {
-    this.inner.close(reason)
+    this.closedWith = reason.code
+    if (!this.dead) this.inner.close(reason)
   }
 }
 
@@ -115,12 +150,25 @@ export interface PondClient {
   readonly link: PageLink
   /** The server's side of it. */
   readonly player: FakePlayer
+  /** Its dials after the first. */
+  readonly dials: readonly Dialled[]
 }
 
-export interface PondOptions extends JoinOptions<Pond> {
+/** What becomes of a dial: a link of either kind, an error at once, nothing ever; or a link on which nobody answers. */
+export type DialFate = 'ordered' | 'datagrams' | 'fails' | 'hangs' | 'silent'
+
+/** One dial of a client that was joined. */
+export interface Dialled extends RedialOptions {
+  readonly atMs: number
+  readonly link: PageLink | undefined
+}
+
+export interface PondOptions extends JoinOverOptions<Pond> {
   readonly up?: ImpairmentOptions
   readonly down?: ImpairmentOptions
   readonly ordered?: boolean
+  /** What becomes of the client's dials after the first; left out: it has no way to dial. */
+  readonly fate?: (dial: RedialOptions) => DialFate
   readonly clockOffsetMs?: number
   readonly displayHz?: number
 }
@@ -146,16 +194,54 @@ export class PondLab {
     }
   }
 
-  dial(options: PondOptions = {}): { joined: Promise<Room<Pond>>; host: TestHost; link: PageLink; player: FakePlayer } {
-    const { up = { delayMs: 40 }, down = { delayMs: 40 }, ordered = true } = options
-    const { clockOffsetMs = 777.7, displayHz = 60, ...rest } = options
+  dial(options: PondOptions = {}): Omit<PondClient, 'room' | 'client'> & { joined: Promise<Room<Pond>> } {
+    const { ordered = true, fate, clockOffsetMs = 777.7, displayHz = 60, ...rest } = options
     const host = new TestHost(this.scheduler, clockOffsetMs, displayHz)
+    const { link, far } = this.connect(host, ordered, options)
+    const player = this.server.accept(far)
+    const dials: Dialled[] = []
+    const redial: Redial = (dial) => {
+      const what = fate?.(dial) ?? 'fails'
+      const opens = what !== 'fails' && what !== 'hangs'
+      const pair = opens ? this.connect(host, what !== 'datagrams', options) : undefined
+      dials.push({ ...dial, atMs: this.scheduler.now(), link: pair?.link })
+      if (what === 'hangs') return new Promise(() => {})
+      if (pair === undefined) return Promise.reject(new NetError('CONNECT_FAILED', 'nobody is there.', ''))
+      if (what !== 'silent') this.server.accept(pair.far)
+      return Promise.resolve(pair.link)
+    }
+    const again = fate === undefined ? {} : { redial }
+    const joined = joinOver(this.game, link, host, { development: true, ...again, ...rest })
+    return { joined, host, link, player, dials }
+  }
+
+  /** Joins as a page does it, by an address: every dial opens another link to the server. */
+  joinByAddress(host: TestHost, options: JoinOptions<Pond> = {}): { joined: Promise<Room<Pond>>; links: PageLink[] } {
+    const links: PageLink[] = []
+    const open = async (): Promise<Link> => {
+      const { link, far } = this.connect(host, true)
+      this.server.accept(far)
+      links.push(link)
+      return link
+    }
+    return {
+      joined: connectAndJoin(
+        this.game,
+        'ws://pond.test',
+        { development: true, repeatTest: RepeatTest, ...options },
+        host,
+        open,
+      ),
+      links,
+    }
+  }
+
+  /** A link to the server: the client's end, and the other. */
+  connect(host: TestHost, ordered: boolean, options: PondOptions = {}): { link: PageLink; far: Link } {
+    const { up = { delayMs: 40 }, down = { delayMs: 40 } } = options
     const models = [new Impairment(up), new Impairment(down)] as const
     const [near, far] = createLinkPair(this.scheduler, models[0], models[1], { ordered })
-    const player = this.server.accept(far)
-    const link = new PageLink(near, host, this.scheduler)
-    const joined = joinOver(this.game, link, host, { development: true, ...rest })
-    return { joined, host, link, player }
+    return { link: new PageLink(near, host, this.scheduler), far }
   }
 
   /** Joins; virtual time passes until there is a room. */

@@ -10,7 +10,7 @@ import type { TickTimer } from './tick/tick-timer.ts'
 export interface RealTickTimerOptions {
   /** How long before the moment `setTimeout` ends and napping begins; 1.2 by default. 0: `setTimeout` alone. */
   readonly precisionMs?: number
-  /** The share of the core that napping may cost; 0.01 by default, about what one room at 60 ticks per second takes. */
+  /** The share of the core that napping may cost; 0.03 by default, about what five rooms at 60 ticks per second take: what strangers open must not cost the others their precision. */
   readonly maxShare?: number
 }
 
@@ -34,7 +34,7 @@ export class RealTickTimer implements TickTimer {
 
   constructor(options: RealTickTimerOptions = {}) {
     this.#precisionMs = options.precisionMs ?? 1.2
-    this.#maxShare = options.maxShare ?? 0.012
+    this.#maxShare = options.maxShare ?? 0.03
   }
 
   nowMs(): number {

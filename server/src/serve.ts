@@ -1,23 +1,31 @@
 /**
- * The composition root of a server: HTTP, WebSockets, the real clock, randomness, and the rooms. The only place that makes them; everything else gets them
- * passed in. `close` ends it all and leaves no handle behind.
+ * The composition root of a server: who listens, HTTP, the real clock, randomness, the gate, and the rooms. The only place that makes them; everything else
+ * gets them passed in. `close` ends it all and leaves no handle behind.
  */
 import { randomInt } from 'node:crypto'
-import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { type Game, NetError, type Shape } from '@tickmesh/shared'
+import type { ServerResponse } from 'node:http'
+import type { Game, Shape } from '@tickmesh/shared'
+import type { Reserve, TicketSettings } from './gate/admission.ts'
+import type { Authenticate } from './gate/authentication.ts'
+import { Doorkeeper } from './gate/doorkeeper.ts'
+import type { HttpRoute } from './gate/http-route.ts'
 import { DEFAULT_LIMITS, type Limits } from './gate/limits.ts'
-import { type AllowedOrigins, isOriginAllowed } from './gate/origins.ts'
+import type { AllowedOrigins } from './gate/origins.ts'
 import { RoomHost } from './gate/room-host.ts'
 import { JournalFiles } from './journal-files.ts'
 import { failureLine } from './ops/failure-line.ts'
 import type { Log } from './ops/log-line.ts'
+import { type DrainOptions, Operations, type OpsOptions } from './ops/operations.ts'
+import type { LogLevel } from './ops/pino-log.ts'
+import { serverLog } from './ops/server-log.ts'
 import type { ServerStats } from './ops/server-stats.ts'
 import { RealTickTimer } from './real-timer.ts'
 import type { Room, Rules } from './room/api.ts'
 import type { SpectatorLimits } from './room/spectator-limits.ts'
-import { WsTransport } from './transport/ws-transport.ts'
+import { listenOn } from './transport/choose-front.ts'
+import { type Rtc, setUpRtc } from './transport/choose-rtc.ts'
+import type { Front, FrontName, RequestHandler, TlsFiles } from './transport/front.ts'
+import type { WebRtcOptions } from './transport/rtc-transport.ts'
 
 export interface ServeOptions {
   /** 0, the default, takes any free one. */
@@ -27,7 +35,21 @@ export interface ServeOptions {
   /** Where clients connect; `/tickmesh` by default. */
   readonly path?: string
   /** Answers HTTP requests, such as for the game's page. By default all get 404. */
-  readonly handleRequest?: (request: IncomingMessage, response: ServerResponse) => void
+  readonly handleRequest?: RequestHandler
+  /**
+   * Who carries WebSockets. `auto`, the default, takes uWebSockets.js where it is installed with native code for this machine, else `ws`; the log line
+   * `listening` says which. Naming uWebSockets.js makes its absence an error.
+   */
+  readonly transport?: 'auto' | FrontName
+  /**
+   * Takes WebRTC data channels beside WebSockets, for clients with `link: 'auto'`. Needs `node-datachannel` installed, and UDP ports that players reach;
+   * left out, they come over WebSockets. `true` takes the defaults.
+   */
+  readonly webrtc?: true | WebRtcOptions
+  /** A certificate of the server's own; left out, a proxy before the server should have one. */
+  readonly tls?: TlsFiles
+  /** Proxies whose `X-Forwarded-For` is believed: addresses, ranges, or `loopback`, `linklocal`, `private`. None by default. */
+  readonly trustedProxies?: readonly string[]
   /** Which pages may connect; by default those of this host and of the same machine. */
   readonly origins?: AllowedOrigins
   readonly maxRooms?: number
@@ -38,10 +60,20 @@ export interface ServeOptions {
   /** Computes each tick twice and compares: a difference closes the room, naming the field. As `development` by default. */
   readonly syncTest?: boolean
   readonly limits?: Partial<Limits>
-  /** Warnings and errors go to stderr by default. */
+  /** By default JSON lines on stderr (by pino), coloured lines if that is a terminal. Gets no secrets, and few lines of a kind a second. */
   readonly log?: Log
-  /** A room that is empty for so long ends; 5,000 by default. */
+  /** The least that the default log writes; `info`, or what the variable LOG_LEVEL says. */
+  readonly logLevel?: LogLevel
+  /** Health checks and metrics, on the same port. */
+  readonly ops?: OpsOptions
+  /** A room that is empty for so long ends; 5,000 by default, and a second at most if nobody ever played there. */
   readonly roomIdleMs?: number
+  /** A player whose link was lost keeps its seat for so long, and may come back to it; 15,000 by default, and a second at most if it never played. 0: it leaves at once. */
+  readonly graceMs?: number
+  /** Says who a newcomer is, or refuses it. Not asked for players who come back, nor for those who show a ticket. */
+  readonly authenticate?: Authenticate
+  /** Lets in who shows a signed ticket; with `required` nobody else. Needed for `reserve`. */
+  readonly tickets?: TicketSettings
   /** Records the journal of each room into a file of this folder. Journals hold secrets: who may read them is up to you. */
   readonly record?: { readonly dir: string }
   /** Lets others watch (`spectate` of the client), each with a delay of its choice; left out, nobody may. `{}` takes the defaults. */
@@ -54,16 +86,21 @@ export interface Server<S extends Shape = Shape> {
   readonly url: string
   readonly rooms: ReadonlyMap<string, Room<S>>
   readonly stats: ServerStats
-  readonly http: HttpServer
-  /** Players are told, hooks run, everything ends. */
+  /** WebRTC peers, those that are opening or closing included. */
+  readonly peerConnections: number
+  /** Keeps a seat, in a room that is made if need be, until the ticket expires that this gives. Throws ROOM_FULL, or BAD_STATE without the option `tickets`. */
+  reserve(seat: Reserve): Promise<string>
+  /** Forgets how late ticks were: for measuring a stretch of time. */
+  resetLateness(): void
+  /** Who carries its WebSockets. */
+  readonly transport: FrontName
+  /**
+   * Stops kindly: no new rooms and no newcomers, players and rules (`onDrain`) are told, and when all have left, or the time is over, `close`.
+   * Players who lost their connection may still resume. Idempotent.
+   */
+  drain(options?: DrainOptions): Promise<void>
+  /** Players are told, hooks run, everything ends. Idempotent. */
   close(): Promise<void>
-}
-
-/** How long HTTP requests may take to end when the server closes. */
-const CUT_AFTER_MS = 2_000
-
-const logToStderr: Log = (line) => {
-  if (line.level !== 'info') process.stderr.write(`${JSON.stringify(line)}\n`)
 }
 
 /** Starts a server for a game, and returns when it listens. Throws PORT_IN_USE if it cannot. */
@@ -73,119 +110,107 @@ export async function serve<S extends Shape>(
   options: ServeOptions = {},
 ): Promise<Server<S>> {
   const { record, ...rest } = options
-  const { path = '/tickmesh', log = logToStderr, handleRequest = notFound } = rest
+  const { path = '/tickmesh', tls } = rest
+  const { log, flush } = serverLog(options)
   const development = options.development ?? process.env.NODE_ENV !== 'production'
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const doorkeeper = new Doorkeeper(limits, {
+    origins: options.origins ?? [],
+    trustedProxies: options.trustedProxies ?? [],
+  })
   const files = record === undefined ? undefined : new JournalFiles(record.dir, log)
   const host = new RoomHost<S>(game, rules, {
     ...rest,
     ...(files === undefined ? {} : { record: (room: string) => files.record(room, new Date()) }),
     timer: new RealTickTimer(),
     entropy: () => randomInt(2 ** 32),
+    wallMs: () => Date.now(),
     development,
     syncTest: options.syncTest ?? development,
     log,
   })
-  const http = createServer(handleRequest)
-  const upgrades = new Upgrades(host, path, options, log)
-  http.on('upgrade', (request, socket, head) => upgrades.take(request, socket, head))
-  await listen(http, options)
-  const { port } = http.address() as AddressInfo
+  const watched = { host, doorkeeper, limits, close: () => close(front, rtc, host, files).finally(flush) }
+  const operations = operationsOf(watched, options.ops ?? {}, log)
+  const onDefect = (error: unknown): void =>
+    log(failureLine('link-failed', 'a connection was ended by a defect of the server', error, {}))
+  const rtc = await setUpRtc(options, {
+    ...{ path, limits, doorkeeper, onDefect },
+    whenTime: (address, go) => host.chores.when(address, go),
+    accept: (link, entry) => host.accept(link, { ...entry, transport: 'webrtc' }),
+  })
+  /** Asked in this order, before the game's own handler. */
+  const routes: HttpRoute[] = [...operations.routes, rtc.route]
+  let carrier = 'other'
+  const front = await listenOn(options.transport ?? 'auto', {
+    ...{ port: options.port ?? 0, host: options.host, path, tls },
+    ...{ maxMessageBytes: limits.maxMessageBytes, maxBufferedBytes: limits.maxBufferedBytes, idleMs: limits.idleMs },
+    knock: (visit) => doorkeeper.knock(visit, performance.now()),
+    accept: (link, entry) => host.accept(link, { ...entry, transport: carrier }),
+    handleRequest: routed(routes, options.handleRequest ?? notFound),
+    onDefect,
+  }).catch(async (error: unknown) => {
+    await rtc.close()
+    throw error
+  })
+  carrier = front.name
+  operations.started()
+  const url = `${tls === undefined ? 'ws' : 'wss'}://${urlHost(options.host)}:${front.port}${path}`
+  const about = { transport: front.name, port: front.port, tls: tls !== undefined }
+  log({ level: 'info', event: 'listening', message: `players connect at ${url}, by ${front.name}.`, ...about })
   return {
-    port,
-    url: `ws://${urlHost(options.host)}:${port}${path}`,
+    port: front.port,
+    url,
+    transport: front.name,
     rooms: host.rooms,
     get stats() {
       return host.stats
     },
-    http,
-    close: () => close(http, host, files),
+    get peerConnections() {
+      return rtc.peerCount()
+    },
+    resetLateness: () => host.resetLateness(),
+    reserve: (seat) => host.reserve(seat),
+    drain: (drainOptions) => operations.drain(drainOptions),
+    close: () => operations.close(),
   }
 }
 
-/** Lets connections in, or says why not. */
-class Upgrades {
-  private readonly host: { accept: RoomHost['accept'] }
-  private readonly path: string
-  private readonly origins: AllowedOrigins
-  private readonly limits: Limits
-  private readonly transport: WsTransport
-  private readonly perAddress = new Map<string, number>()
+interface Watched {
+  readonly host: Pick<RoomHost, 'stats' | 'counts' | 'drain'>
+  readonly doorkeeper: Doorkeeper
+  readonly limits: Limits
+  close(): Promise<void>
+}
 
-  constructor(host: { accept: RoomHost['accept'] }, path: string, options: ServeOptions, log: Log) {
-    this.host = host
-    this.path = path
-    this.origins = options.origins ?? []
-    this.limits = { ...DEFAULT_LIMITS, ...options.limits }
-    this.transport = new WsTransport({
-      maxMessageBytes: this.limits.maxMessageBytes,
-      maxBufferedBytes: this.limits.maxBufferedBytes,
-      onDefect: (error) =>
-        log(failureLine('link-failed', 'a connection was ended by a defect of the server', error, {})),
-    })
+function operationsOf({ host, doorkeeper, limits, close }: Watched, options: OpsOptions, log: Log): Operations {
+  const server = {
+    maxConnections: limits.maxConnections,
+    drain: (ms: number) => host.drain(ms),
+    close,
+    get stats() {
+      return host.stats
+    },
+    get counts() {
+      return host.counts
+    },
+    get refused() {
+      return doorkeeper.counts.refused
+    },
   }
+  return new Operations(server, options, log)
+}
 
-  take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on('error', () => socket.destroy())
-    const address = request.socket.remoteAddress ?? ''
-    const [path] = (request.url ?? '').split('?')
-    const { origin, host } = request.headers
-    const count = this.perAddress.get(address) ?? 0
-    if (path !== this.path) return answer(socket, 404, `Clients connect at ${this.path}.`)
-    if (!isOriginAllowed(origin, host, this.origins)) {
-      return answer(
-        socket,
-        403,
-        `ORIGIN_REFUSED: pages of ${origin} may not connect here. Add it to the option "origins".`,
-      )
-    }
-    if (count >= this.limits.connectionsPerAddress) {
-      return answer(
-        socket,
-        429,
-        `TOO_MANY_CONNECTIONS: ${count} connections from one address. Raise limits.connectionsPerAddress if that is right.`,
-      )
-    }
-    this.perAddress.set(address, count + 1)
-    socket.once('close', () => {
-      const left = (this.perAddress.get(address) ?? 1) - 1
-      if (left > 0) this.perAddress.set(address, left)
-      else this.perAddress.delete(address)
-    })
-    this.transport.handleUpgrade(request, socket, head, (link) => this.host.accept(link, { address }))
+/** The first route that takes a request, or else the game. */
+function routed(routes: readonly HttpRoute[], orElse: RequestHandler): RequestHandler {
+  return (request, response) => {
+    const [path = ''] = (request.url ?? '').split('?')
+    if (!routes.some((route) => route.take(request, response, path))) orElse(request, response)
   }
 }
 
-function answer(socket: Duplex, status: number, text: string): void {
-  const reason = { 403: 'Forbidden', 404: 'Not Found', 429: 'Too Many Requests' }[status] ?? 'Error'
-  const body = `${text}\n`
-  const head = `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`
-  socket.end(head + body, () => socket.destroy())
-}
-
-function notFound(_request: IncomingMessage, response: ServerResponse): void {
+function notFound(_request: unknown, response: ServerResponse): void {
   response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' })
   response.end('Nothing is here but a Tickmesh server. Pass handleRequest to serve pages.\n')
-}
-
-function listen(http: HttpServer, options: ServeOptions): Promise<void> {
-  const { port = 0, host } = options
-  return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException): void => {
-      if (error.code !== 'EADDRINUSE') return reject(error)
-      reject(
-        new NetError(
-          'PORT_IN_USE',
-          `port ${port} is taken by another program.`,
-          'Stop that program, or choose another port; 0 takes any free one.',
-        ),
-      )
-    }
-    http.once('error', onError)
-    http.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
-      http.removeListener('error', onError)
-      resolve()
-    })
-  })
 }
 
 function urlHost(host: string | undefined): string {
@@ -193,16 +218,8 @@ function urlHost(host: string | undefined): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-async function close(http: HttpServer, host: { close(): void }, files: JournalFiles | undefined): Promise<void> {
+async function close(front: Front, rtc: Rtc, host: { close(): void }, files?: JournalFiles): Promise<void> {
   host.close()
   await files?.close()
-  await new Promise<void>((resolve) => {
-    // Links end by themselves soon; what is left are requests that never end.
-    const cut = setTimeout(() => http.closeAllConnections(), CUT_AFTER_MS)
-    http.close(() => {
-      clearTimeout(cut)
-      resolve()
-    })
-    http.closeIdleConnections()
-  })
+  await Promise.all([front.close(), rtc.close()])
 }

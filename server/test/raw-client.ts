@@ -34,7 +34,7 @@ import {
   VirtualScheduler,
   type WelcomeMessage,
 } from '@tickmesh/shared'
-import { type HostOptions, type LogLine, RoomHost, type Rules } from '../src/index.ts'
+import { type HostOptions, type LogLine, type PeerInfo, RoomHost, type Rules } from '../src/index.ts'
 
 export class TestServer<S extends Shape> {
   readonly scheduler = new VirtualScheduler()
@@ -67,9 +67,10 @@ export class TestServer<S extends Shape> {
     path: ImpairmentOptions = {},
     back: Impairment = new Impairment({ delayMs: path.delayMs ?? 0 }),
     ordered = true,
+    info: PeerInfo = {},
   ): RawClient {
     const [near, far] = createLinkPair(this.scheduler, path, back, { ordered })
-    this.host.accept(far)
+    this.host.accept(far, info)
     return new RawClient(this.game, near)
   }
 

@@ -1,12 +1,16 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { CONTROL, decodeControl, encodeControl, PROTOCOL_VERSION, SNAPSHOT } from '@tickmesh/shared'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { type ServeOptions, type Server, serve } from '../src/index.ts'
+import { type LogLine, type ServeOptions, type Server, serve } from '../src/index.ts'
 import { type Walkers, walkerRules, walkers } from './test-game.ts'
 
 const servers: Server<Walkers>[] = []
+let transport: 'ws' | 'uWebSockets.js' = 'ws'
 async function start(options: ServeOptions = {}): Promise<Server<Walkers>> {
-  const server = await serve(walkers, walkerRules, { host: '127.0.0.1', log: () => {}, ...options })
+  const server = await serve(walkers, walkerRules, { host: '127.0.0.1', log: () => {}, transport, ...options })
   servers.push(server)
   return server
 }
@@ -65,7 +69,28 @@ function control(message: object): Buffer {
 }
 const hello = { t: 'hello', protocol: PROTOCOL_VERSION, game: walkers.id, schema: walkers.schemaHash }
 
-describe('a served game', () => {
+describe.each(['ws', 'uWebSockets.js'] as const)('a served game over %s', (name) => {
+  beforeEach(() => {
+    transport = name
+  })
+
+  it('says at the start what it runs on', async () => {
+    const lines: LogLine[] = []
+    const server = await start({ log: (line) => lines.push(line) })
+    expect(server.transport).toBe(name)
+    const message = `players connect at ${server.url}, by ${name}.`
+    const listening = { level: 'info', event: 'listening', message, transport: name, port: server.port, tls: false }
+    expect(lines).toEqual([listening])
+  })
+
+  it('ends with TIMED_OUT a player of whom nothing is heard, whose connection looks alive', async () => {
+    const server = await start({ limits: { idleMs: 100 } })
+    const peer = await connect(server.url)
+    peer.ws.send(control(hello))
+    expect(await peer.next('bye')).toMatchObject({ code: 'TIMED_OUT' })
+    expect((await peer.closed).text).toContain('TIMED_OUT')
+  })
+
   it('takes players over WebSockets, sends them frames, and tells them when it stops', async () => {
     const server = await start()
     expect(server.url).toBe(`ws://127.0.0.1:${server.port}/tickmesh`)
@@ -80,12 +105,12 @@ describe('a served game', () => {
     expect((await peer.closed).text).toContain('SERVER_STOPPING')
     await closing
     expect(server.rooms.size).toBe(0)
-    expect(server.http.listening).toBe(false)
+    await expect(fetch(`http://127.0.0.1:${server.port}/`)).rejects.toThrow()
   })
 
   it('says which port is taken, and what to do', async () => {
     const first = await start()
-    const second = serve(walkers, walkerRules, { host: '127.0.0.1', port: first.port })
+    const second = serve(walkers, walkerRules, { host: '127.0.0.1', port: first.port, transport })
     await expect(second).rejects.toMatchObject({ code: 'PORT_IN_USE' })
     await expect(second).rejects.toThrow(`port ${first.port}`)
     await expect(second).rejects.toThrow('another port')
@@ -102,7 +127,7 @@ describe('a served game', () => {
   })
 
   it('takes only so many connections from one address, and forgets those that ended', async () => {
-    const server = await start({ limits: { connectionsPerAddress: 2 } })
+    const server = await start({ limits: { connectionsPerAddress: 2, pendingShare: 1 } })
     const [one] = [await connect(server.url), await connect(server.url)]
     await expect(connect(server.url)).rejects.toThrow('429 TOO_MANY_CONNECTIONS')
     one.ws.close()
@@ -128,4 +153,24 @@ describe('a served game', () => {
     })
     expect(await (await fetch(`http://127.0.0.1:${handled.port}/`)).text()).toBe('the page')
   })
+})
+
+describe('a served game', () => {
+  it('takes uWebSockets.js by itself where it is installed', async () => {
+    const server = await serve(walkers, walkerRules, { host: '127.0.0.1', log: () => {} })
+    servers.push(server)
+    expect(server.transport).toBe('uWebSockets.js')
+  })
+
+  it.each(['ws', 'uWebSockets.js'] as const)(
+    'leaves nothing behind that keeps a process alive, over %s',
+    async (name) => {
+      const script = fileURLToPath(new URL('serve-and-close.ts', import.meta.url))
+      const args = ['--conditions=source', '--import', 'tsx', script, name]
+      const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 })
+      const { aliveMs, ...rest } = JSON.parse(stdout)
+      expect(rest).toEqual({ transport: name, page: 'a page', closed: 'SERVER_STOPPING' })
+      expect(aliveMs).toBeLessThan(1_500)
+    },
+  )
 })

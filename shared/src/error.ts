@@ -36,6 +36,12 @@ export type NetErrorCode =
   | 'TIMED_OUT'
   | 'CONNECTION_LOST'
   | 'CONNECT_FAILED'
+  | 'UNAUTHENTICATED'
+  | 'TICKET_INVALID'
+  | 'TICKET_EXPIRED'
+  | 'TICKET_USED'
+  | 'RESUME_REFUSED'
+  | 'REPLACED'
   | 'INTERNAL'
 
 /** Match on `code` (public), never on `message`. */

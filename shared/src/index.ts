@@ -13,6 +13,7 @@ export {
   COLUMN_FLAGS,
   COLUMN_ID,
   COLUMN_OWNER,
+  FLAG_ASLEEP,
   HEADER_COUNTS,
   HEADER_TICK,
   SEAT_LEVELS,
@@ -81,12 +82,20 @@ export { type Journal, type OpenOptions, openJournal } from './journal/open-jour
 export type { JournalSink } from './journal/record-buffer.ts'
 export { Replay, type ReplayEvent } from './journal/replay.ts'
 export { POISON } from './link/buffer-pool.ts'
+export {
+  ChannelLink,
+  type ChannelLinkOptions,
+  type ChannelPort,
+  MAX_CHANNEL_MESSAGE_BYTES,
+} from './link/channel-link.ts'
 export { fromWebSocketClose, toWebSocketClose, WEBSOCKET_CLOSE_CODES } from './link/close-codes.ts'
 export { DelayLine, type DelayLineOptions } from './link/delay-line.ts'
 export { impairLink, type LinkImpairments } from './link/impaired-link.ts'
 export { Impairment, type ImpairmentChange, type ImpairmentOptions } from './link/impairment.ts'
 export type { CloseReason, Lane, Link, LinkReceiver } from './link/link.ts'
 export { createLinkPair, type LinkPairOptions } from './link/memory-link.ts'
+export { useNative } from './link/native-use.ts'
+export { type Retry, retryOf } from './link/retry.ts'
 export { exp, log } from './math/exponential.ts'
 export { box, box3, capsule, capsule3, circle, type Hitbox, sphere } from './math/hitbox.ts'
 export { acos, asin, atan, atan2 } from './math/inverse-trig.ts'
@@ -99,6 +108,7 @@ export { cos, sin, tan } from './math/trig.ts'
 export {
   MAX_EXTRAPOLATED_TICKS,
   makePastWorld,
+  type SeatViews,
   SeenWorld as PastView,
   type SnapshotSource,
   worldAtStamp,
@@ -112,6 +122,7 @@ export { WindowedQuantile } from './time/quantile.ts'
 export type { Cancel, Scheduler } from './time/scheduler.ts'
 export { VirtualScheduler } from './time/virtual-scheduler.ts'
 export { type AttributePatch, applyPatch, diffAttributes } from './wire/attribute-patch.ts'
+export type { BodyInput, BodyPart } from './wire/body-input.ts'
 export { ByteReader } from './wire/byte-reader.ts'
 export { ByteWriter } from './wire/byte-writer.ts'
 export { decodeControl, encodeControl } from './wire/control-codec.ts'
@@ -119,6 +130,7 @@ export {
   type AttributesMessage,
   type ClientMessage,
   type HelloMessage,
+  isRoomId,
   MAX_SPECTATOR_DELAY_MS,
   type Parsed,
   parseClientMessage,
@@ -141,12 +153,19 @@ export { decodeMessage, encodeMessage } from './wire/message-codec.ts'
 export { CONTROL, INPUT, PROTOCOL_VERSION, SNAPSHOT } from './wire/message-kind.ts'
 export { SERVER_CONTROL_LIMITS } from './wire/msgpack-scan.ts'
 export { packControl } from './wire/pack-control.ts'
-export { copyPlain, type PlainObject } from './wire/plain-data.ts'
+export { assertPlain, copyPlain, type PlainObject } from './wire/plain-data.ts'
 export { blankPrior, parsePrior } from './wire/prior.ts'
 export { type DecodeStatus, SnapshotDecoder } from './wire/snapshot-decoder.ts'
 export { SnapshotEncoder } from './wire/snapshot-encoder.ts'
-export { MAX_WINDOW_TICKS } from './wire/snapshot-layout.ts'
-export type { BodyInput } from './wire/snapshot-writer.ts'
+export type { EventSource } from './wire/snapshot-events.ts'
+export { Extrapolator, goesOnByItself } from './wire/snapshot-extrapolator.ts'
+export {
+  type FieldPlan,
+  MAX_WINDOW_TICKS,
+  type SnapshotLayout,
+  type TypePlan,
+} from './wire/snapshot-layout.ts'
+export { linearTick } from './wire/snapshot-values.ts'
 export { advanceByMotion } from './world/advance.ts'
 export { EVENT_FIELDS, EVENT_INDEX, EVENT_KEY, EventLog } from './world/event-log.ts'
 export { SnapshotRing } from './world/history.ts'

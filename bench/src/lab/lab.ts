@@ -2,7 +2,15 @@
  * The lab: a whole server and its clients in one process on virtual time, over modelled links, from one seed.
  * The same seed gives the same run, bit for bit. Used by the proof tests and the quality bench.
  */
-import { type ClientHost, type JoinOptions, joinOver, type Room, spectateOver } from '@tickmesh/client'
+import {
+  type ClientHost,
+  type JoinOptions,
+  joinOver,
+  type Redial,
+  type RedialOptions,
+  type Room,
+  spectateOver,
+} from '@tickmesh/client'
 import { type HostOptions, RoomHost, type Rules } from '@tickmesh/server'
 import {
   createLinkPair,
@@ -10,6 +18,8 @@ import {
   Impairment,
   type ImpairmentOptions,
   type Link,
+  NetError,
+  SeededRandom,
   type Shape,
   VirtualScheduler,
 } from '@tickmesh/shared'
@@ -42,6 +52,8 @@ export interface LabOptions<S extends Shape> {
 
 export interface LabPlayerOptions<S extends Shape> extends JoinOptions<S> {
   readonly path: Path
+  /** The path of the next link when one is lost; undefined: that dial fails. Left out: a lost link ends the room. */
+  readonly redials?: (dial: RedialOptions) => Path | undefined
   /** Display frames a second; 60 by default. */
   readonly displayHz?: number
   /** The client's clock minus the server's. */
@@ -62,7 +74,7 @@ export class Lab<S extends Shape> {
   private readonly game: Game<S>
   private readonly seed: number
   private readonly development: boolean
-  private players = 0
+  private links = 0
 
   constructor(options: LabOptions<S>) {
     this.game = options.game
@@ -91,21 +103,23 @@ export class Lab<S extends Shape> {
 
   /** Joins a player or a spectator; virtual time passes until it is in the room. */
   async join(options: LabPlayerOptions<S>): Promise<Room<S>> {
-    const { path, displayHz = 60, clockOffsetMs = 0, tapClient, tapServer, spectateMs, ...rest } = options
-    const seed = this.seed * 1000 + this.players++ * 2
-    const [near, far] = createLinkPair(this.scheduler, direction(path, seed), direction(downwards(path), seed + 1), {
-      ordered: path.ordered ?? true,
-    })
-    this.host.accept(tapServer === undefined ? far : tapServer(far))
+    const { path, redials, displayHz = 60, clockOffsetMs = 0, tapClient, tapServer, spectateMs, ...rest } = options
+    const connect = (path: Path): Link => this.connect(path, tapClient, tapServer)
     let room: Room<S> | undefined
     let failure: unknown
-    const link = tapClient === undefined ? near : tapClient(near)
+    const redial: Redial = async (dial) => {
+      const next = redials?.(dial)
+      if (next === undefined) throw new NetError('CONNECT_FAILED', 'nobody is there.', '')
+      return connect(next)
+    }
+    const link = connect(path)
     const host = this.clientHost(displayHz, clockOffsetMs)
     const { development } = this
+    const common = { development, ...(redials === undefined ? {} : { redial }), ...rest }
     const joining =
       spectateMs === undefined
-        ? joinOver(this.game, link, host, { development, ...rest })
-        : spectateOver(this.game, link, host, { development, ...rest, delayMs: spectateMs })
+        ? joinOver(this.game, link, host, common)
+        : spectateOver(this.game, link, host, { ...common, delayMs: spectateMs })
     joining.then(
       (joined) => {
         room = joined
@@ -120,14 +134,26 @@ export class Lab<S extends Shape> {
     return room
   }
 
+  /** A link to the server: the client's end. */
+  private connect(path: Path, tapClient?: (link: Link) => Link, tapServer?: (link: Link) => Link): Link {
+    const seed = this.seed * 1000 + this.links++ * 2
+    const [near, far] = createLinkPair(this.scheduler, direction(path, seed), direction(downwards(path), seed + 1), {
+      ordered: path.ordered ?? true,
+    })
+    this.host.accept(tapServer === undefined ? far : tapServer(far))
+    return tapClient === undefined ? near : tapClient(near)
+  }
+
   private clientHost(displayHz: number, clockOffsetMs: number): ClientHost {
     const { scheduler } = this
     const frameMs = 1000 / displayHz
+    const numbers = new SeededRandom(this.seed)
     return {
       now: () => scheduler.now() + clockOffsetMs,
       at: (timeMs, run) => scheduler.at(timeMs - clockOffsetMs, run),
       requestFrame: (run) => scheduler.at((Math.floor(scheduler.now() / frameMs + 1e-6) + 1) * frameMs, run),
       isAway: () => false,
+      random: () => numbers.next(),
     }
   }
 }

@@ -117,5 +117,6 @@ function hostWithDisplay(displayHz: number): ClientHost {
       return after(Math.ceil(next - nowMs), run)
     },
     isAway: () => false,
+    random: Math.random,
   }
 }

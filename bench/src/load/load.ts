@@ -1,14 +1,14 @@
 /**
  * `npm run bench -- load`: how many players a server holds on one core, and what a player costs, beside a server written by hand for the same game.
  * This process is the load: it forks both servers, and drives them one at a time, by turns, with equal players, inputs and states.
- *   --hz 20 | 60   --rooms auto | N   --seconds N (of each measured stretch)   --pairs N   --quick   --only tickmesh | hand-written   --cpu-prof   --json
+ *   --hz 20 | 60   --rooms auto | N   --seconds N (of each measured stretch)   --pairs N   --quick   --only tickmesh | hand-written   --transport ws | uWebSockets.js (of ours)   --cpu-prof   --json
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { median, medianRatio, numberOption, option, round } from '../figures.ts'
 import { finish, heading, judged, progress, table } from '../report.ts'
 import { Crowd } from './crowd.ts'
 import { makeLoadGame, PLAYERS_PER_ROOM } from './load-game.ts'
-import type { ServerKind } from './messages.ts'
+import type { ServerKind, Transport } from './messages.ts'
 import { HandWrittenPlayer, TickmeshPlayer, TickmeshWire } from './player.ts'
 import { mostHeld, nextRooms, refusal, type Step, stepOf } from './ramp.ts'
 import { ServerUnderLoad } from './server-under-load.ts'
@@ -44,6 +44,13 @@ function planOf(args: readonly string[]): Plan {
     pairs: numberOption(args, 'pairs', quick ? 2 : 4, 1, 20),
     maxSteps: quick ? 5 : 8,
   }
+}
+
+/** By default the same as the server written by hand, so that the two can be compared. */
+function transportOf(args: readonly string[]): Transport {
+  const name = option(args, 'transport') ?? 'ws'
+  if (name === 'ws' || name === 'uWebSockets.js') return name
+  throw new Error(`--transport ${name}: it is ws or uWebSockets.js.`)
 }
 
 let crowds = 0
@@ -192,8 +199,8 @@ export async function run(args: readonly string[]): Promise<void> {
   const only = option(args, 'only')
   const profile = args.includes('--cpu-prof') ? ['--cpu-prof', '--cpu-prof-interval', '500'] : []
   heading(`load: rooms of ${PLAYERS_PER_ROOM} at ${plan.hz} Hz, one input in and one state out per client and tick`)
-  const ours = await ServerUnderLoad.start('tickmesh', plan.hz, profile)
-  const theirs = await ServerUnderLoad.start('hand-written', plan.hz, profile)
+  const ours = await ServerUnderLoad.start('tickmesh', plan.hz, transportOf(args), profile)
+  const theirs = await ServerUnderLoad.start('hand-written', plan.hz, 'ws', profile)
   try {
     if (only !== undefined) return await runOne(only === 'tickmesh' ? ours : theirs, plan, args)
     const mostOurs = plan.rooms === undefined ? mostHeld(await findMost(ours, plan), plan.hz) : undefined

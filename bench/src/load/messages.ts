@@ -4,6 +4,9 @@
 
 export type ServerKind = 'tickmesh' | 'hand-written'
 
+/** What ours runs on; the one written by hand runs on `ws`. */
+export type Transport = 'ws' | 'uWebSockets.js'
+
 /** To a server: measure from now on; tell what was measured since; collect garbage; end. */
 export type ServerOrder = { readonly order: 'start' } | { readonly order: 'tell' } | { readonly order: 'stop' }
 

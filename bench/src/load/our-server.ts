@@ -4,6 +4,7 @@
 import { type Room, type Rules, serve } from '@tickmesh/server'
 import type { Game, Shape } from '@tickmesh/shared'
 import { FIELD_SIZE, makeLoadGame, PLAYERS_PER_ROOM } from './load-game.ts'
+import type { Transport } from './messages.ts'
 import { RoomPhase, type TickMeter } from './tick-meter.ts'
 
 type LoadShape = ReturnType<typeof makeLoadGame> extends Game<infer S extends Shape> ? S : never
@@ -11,6 +12,7 @@ type LoadShape = ReturnType<typeof makeLoadGame> extends Game<infer S extends Sh
 export async function startOurs(
   hz: number,
   meter: TickMeter,
+  transport: Transport,
 ): Promise<{ port: number; counts(): { rooms: number; players: number } }> {
   const phases = new Map<string, RoomPhase>()
   const rules: Rules<LoadShape> = {
@@ -32,6 +34,7 @@ export async function startOurs(
   const server = await serve(makeLoadGame(hz, PLAYERS_PER_ROOM), rules, {
     port: 0,
     host: '127.0.0.1',
+    transport,
     development: false,
     maxRooms: 100_000,
     roomIdleMs: 500,

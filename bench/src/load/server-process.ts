@@ -1,19 +1,19 @@
 /**
- * A server of the load bench, as a process of its own: `server-process.ts <kind> <hz>`, forked by the load process, which tells it when to measure.
+ * A server of the load bench, as a process of its own: `server-process.ts <kind> <hz> <transport>`, forked by the load process, which tells it when to measure.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { round } from '../figures.ts'
-import type { ServerFigures, ServerKind, ServerOrder, ServerReport } from './messages.ts'
+import type { ServerFigures, ServerKind, ServerOrder, ServerReport, Transport } from './messages.ts'
 import { TickMeter } from './tick-meter.ts'
 
-const [kind, hzText] = process.argv.slice(2) as [ServerKind, string]
+const [kind, hzText, transport] = process.argv.slice(2) as [ServerKind, string, Transport]
 const hz = Number(hzText)
 const meter = new TickMeter(1000 / hz)
 const start =
   kind === 'tickmesh'
     ? (await import('./our-server.ts')).startOurs
     : (await import('./hand-written-server.ts')).startHandWritten
-const server = await start(hz, meter)
+const server = await start(hz, meter, transport)
 let cpu = process.cpuUsage()
 let startedMs = performance.now()
 

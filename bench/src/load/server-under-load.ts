@@ -3,7 +3,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { ServerFigures, ServerKind, ServerOrder, ServerReport } from './messages.ts'
+import type { ServerFigures, ServerKind, ServerOrder, ServerReport, Transport } from './messages.ts'
 
 const script = fileURLToPath(new URL('./server-process.ts', import.meta.url))
 const ANSWER_TIMEOUT_MS = 20_000
@@ -20,8 +20,13 @@ export class ServerUnderLoad {
   }
 
   /** Forks with this process's own flags (conditions, loader), plus `extraFlags`. */
-  static async start(kind: ServerKind, hz: number, extraFlags: readonly string[] = []): Promise<ServerUnderLoad> {
-    const child = fork(script, [kind, String(hz)], {
+  static async start(
+    kind: ServerKind,
+    hz: number,
+    transport: Transport,
+    extraFlags: readonly string[] = [],
+  ): Promise<ServerUnderLoad> {
+    const child = fork(script, [kind, String(hz), transport], {
       execArgv: [...process.execArgv, ...extraFlags],
       env: { ...process.env, NODE_ENV: 'production' },
     })

@@ -32,7 +32,7 @@ export function withoutMapComment(code: string): string {
   return code.replace(/\n?\/\/# sourceMappingURL=\S+\s*$/, '')
 }
 
-/** Builds the minimal client in memory, with the newest sources, and weighs all of its code. */
+/** Builds the minimal client in memory, with the newest sources, and weighs the code that it loads first. */
 export async function weigh(): Promise<Weighed> {
   const result = await build({
     configFile: false,
@@ -51,7 +51,7 @@ export async function weigh(): Promise<Weighed> {
     },
   })
   const outputs = (Array.isArray(result) ? result : [result]) as readonly Rolldown.RolldownOutput[]
-  const chunks = outputs.flatMap(({ output }) => output).filter((file) => file.type === 'chunk')
+  const chunks = loadedFirst(outputs.flatMap(({ output }) => output).filter((file) => file.type === 'chunk'))
   const code = chunks.map((chunk) => Buffer.from(withoutMapComment(chunk.code)))
   const modules = chunks
     .flatMap((chunk) => (chunk.map === null ? [] : [...charactersBySource(withoutMapComment(chunk.code), chunk.map)]))
@@ -63,6 +63,18 @@ export async function weigh(): Promise<Weighed> {
     minimalClientBrotliBytes: sum((bytes) => brotliCompressSync(bytes).length),
     modules: modules.sort((a, b) => b.bytes - a.bytes),
   }
+}
+
+/** Entries and what they import. What is imported while the client runs, such as WebRTC, is loaded only by who asks for it. */
+function loadedFirst(chunks: readonly Rolldown.OutputChunk[]): readonly Rolldown.OutputChunk[] {
+  const names = new Set<string>()
+  const add = (name: string): void => {
+    if (names.has(name)) return
+    names.add(name)
+    for (const imported of chunks.find(({ fileName }) => fileName === name)?.imports ?? []) add(imported)
+  }
+  for (const { isEntry, fileName } of chunks) if (isEntry) add(fileName)
+  return chunks.filter(({ fileName }) => names.has(fileName))
 }
 
 export async function run(args: readonly string[]): Promise<void> {

@@ -27,7 +27,7 @@ const MEBIBYTE = 1_048_576
 const MAX_EARLY = 16
 
 /** Resolves once the WebSocket is open; attach to the link before the next `await`. Rejects with a NetError: CONNECT_FAILED, or BAD_ARGUMENT for an address that is none. */
-export function connectWebSocket(url: string, options: ConnectOptions): Promise<Link> {
+export function connectWebSocket(url: string, options: ConnectOptions): Promise<WebSocketLink> {
   const timeoutMs = options.timeoutMs ?? 10_000
   return new Promise((resolve, reject) => {
     const socket = open(url)
@@ -79,7 +79,8 @@ function open(url: string): WebSocketLike {
   }
 }
 
-class WebSocketLink implements Link {
+export class WebSocketLink implements Link {
+  readonly kind = 'websocket'
   readonly ordered = true
   readonly #socket: WebSocketLike
   readonly #maxMessageBytes: number

@@ -13,108 +13,108 @@ const BELIEVED = 3
 const SETTLING_MS = 100
 
 export class ClockSync {
-  private readonly filter = new ClockFilter()
-  private discipline = new ClockDiscipline()
+  readonly #filter = new ClockFilter()
+  #discipline = new ClockDiscipline()
   /** True if the clock was set by a bound only: the next exchange sets it, whatever the difference. */
-  private coarse = false
-  private delay = 0
-  private jitter = 0
-  private lastMs = Number.NaN
+  #coarse = false
+  #delay = 0
+  #jitter = 0
+  #lastMs = Number.NaN
   /** When local time last went on after a gap; by the server's clock too. */
-  private gapEndMs = Number.NEGATIVE_INFINITY
-  private gapEndServerMs = Number.NEGATIVE_INFINITY
-  private unsettledMs = Number.NEGATIVE_INFINITY
+  #gapEndMs = Number.NEGATIVE_INFINITY
+  #gapEndServerMs = Number.NEGATIVE_INFINITY
+  #unsettledMs = Number.NEGATIVE_INFINITY
   /** Messages in a row that came from the future, and by how much all of them say the server is ahead. */
-  private impossible = 0
-  private aheadMs = 0
-  private stepCount = 0
+  #impossible = 0
+  #aheadMs = 0
+  #stepCount = 0
 
   /** One exchange: sent and received by our clock, received and answered by the server's. */
   onSample(sentMs: number, serverReceivedMs: number, serverSentMs: number, receivedMs: number): void {
     this.observe(receivedMs)
     // Nobody looked during the gap: when the answer really came is not known.
-    if (sentMs < this.gapEndMs) return
-    if (!this.filter.addSample(sentMs, serverReceivedMs, serverSentMs, receivedMs)) return
-    const estimate = this.filter.estimate(receivedMs)
+    if (sentMs < this.#gapEndMs) return
+    if (!this.#filter.addSample(sentMs, serverReceivedMs, serverSentMs, receivedMs)) return
+    const estimate = this.#filter.estimate(receivedMs)
     if (estimate === undefined) return
-    this.delay = estimate.delayMs
-    this.jitter = estimate.jitterMs
-    if (this.coarse) this.discipline = new ClockDiscipline()
-    this.coarse = false
-    const stepped = this.discipline.update(receivedMs, estimate.offsetMs, estimate.driftPpm) === 'stepped'
-    if (stepped) this.stepCount++
-    if (stepped || this.unsettledMs === Number.POSITIVE_INFINITY) this.unsettledMs = receivedMs + SETTLING_MS
+    this.#delay = estimate.delayMs
+    this.#jitter = estimate.jitterMs
+    if (this.#coarse) this.#discipline = new ClockDiscipline()
+    this.#coarse = false
+    const stepped = this.#discipline.update(receivedMs, estimate.offsetMs, estimate.driftPpm) === 'stepped'
+    if (stepped) this.#stepCount++
+    if (stepped || this.#unsettledMs === Number.POSITIVE_INFINITY) this.#unsettledMs = receivedMs + SETTLING_MS
   }
 
   /** A message came that the server sent at `serverMs` of its clock: it is at least that late there. Local time may have stood still, as in sleep. */
   onServerTime(serverMs: number, nowMs: number): void {
     this.observe(nowMs)
     if (!(serverMs - this.serverNow(nowMs) > IMPOSSIBLE_MS)) {
-      this.impossible = 0
+      this.#impossible = 0
       return
     }
     // The least that they say: it holds whichever of them is wrong.
-    this.aheadMs = Math.min(serverMs - nowMs, this.impossible > 0 ? this.aheadMs : Number.POSITIVE_INFINITY)
-    if (++this.impossible < BELIEVED) return
-    this.impossible = 0
-    this.filter.reset()
-    this.discipline.update(nowMs, this.aheadMs)
-    this.stepCount++
-    this.coarse = true
-    this.endGap(nowMs)
+    this.#aheadMs = Math.min(serverMs - nowMs, this.#impossible > 0 ? this.#aheadMs : Number.POSITIVE_INFINITY)
+    if (++this.#impossible < BELIEVED) return
+    this.#impossible = 0
+    this.#filter.reset()
+    this.#discipline.update(nowMs, this.#aheadMs)
+    this.#stepCount++
+    this.#coarse = true
+    this.#endGap(nowMs)
   }
 
   /** Call whenever local time is looked at. True if a gap in it made all samples void. */
   observe(nowMs: number): boolean {
-    const gap = this.filter.observeLocalTime(nowMs)
-    if (nowMs < this.lastMs) this.discipline.onLocalStep(this.lastMs, nowMs)
-    this.lastMs = nowMs
-    if (gap) this.endGap(nowMs)
+    const gap = this.#filter.observeLocalTime(nowMs)
+    if (nowMs < this.#lastMs) this.#discipline.onLocalStep(this.#lastMs, nowMs)
+    this.#lastMs = nowMs
+    if (gap) this.#endGap(nowMs)
     return gap
   }
 
   /** What was done is void until an exchange has told where the clock stands. */
-  private endGap(nowMs: number): void {
-    this.gapEndMs = nowMs
-    this.gapEndServerMs = this.serverNow(nowMs)
-    this.unsettledMs = Number.POSITIVE_INFINITY
+  #endGap(nowMs: number): void {
+    this.#gapEndMs = nowMs
+    this.#gapEndServerMs = this.serverNow(nowMs)
+    this.#unsettledMs = Number.POSITIVE_INFINITY
   }
 
   /** False if what was done at our time `localMs` was done by a clock that was wrong, or while catching up after a gap. */
   isSettled(localMs: number): boolean {
-    return localMs > this.unsettledMs
+    return localMs > this.#unsettledMs
   }
 
   /** True if it is not known when what the server sent at `serverMs` came: it may have lain about in a gap of our time, or our time is doubted. */
   fellIntoGap(serverMs: number): boolean {
-    return this.impossible > 0 || serverMs <= this.gapEndServerMs
+    return this.#impossible > 0 || serverMs <= this.#gapEndServerMs
   }
 
   get ready(): boolean {
-    return this.discipline.ready
+    return this.#discipline.ready
   }
 
   /** How often the clock was set instead of slewed, the first setting included. */
   get steps(): number {
-    return this.stepCount
+    return this.#stepCount
   }
 
   /** The server's time at our time `nowMs`. */
   serverNow(nowMs: number): number {
-    return this.discipline.serverNow(nowMs)
+    return this.#discipline.serverNow(nowMs)
   }
 
   /** Least round trip of the last ten seconds. */
   get delayMs(): number {
-    return this.delay
+    return this.#delay
   }
 
   get jitterMs(): number {
-    return this.jitter
+    return this.#jitter
   }
 
   /** What asymmetry of the path may make the clock wrong by. */
   get errorBoundMs(): number {
-    return this.delay / 2
+    return this.#delay / 2
   }
 }

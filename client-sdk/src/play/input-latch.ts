@@ -21,12 +21,12 @@ export class InputLatch {
   readonly pressStamps: readonly ViewStamp[]
   /** Presses that no tick will apply. */
   dropped = 0
-  private readonly game: CompiledGame
-  private readonly strict: boolean
+  readonly #game: CompiledGame
+  readonly #strict: boolean
 
   constructor(game: CompiledGame, strict: boolean) {
-    this.game = game
-    this.strict = strict
+    this.#game = game
+    this.#strict = strict
     this.levels = new Int32Array(game.levels.length)
     this.presses = new Int32Array(game.presses.length)
     this.pressStamps = game.presses.map(() => ({ older: -1, newer: -1, fraction: 0 }))
@@ -35,40 +35,41 @@ export class InputLatch {
 
   /** Nobody touches anything. Presses that wait are kept. */
   release(): void {
-    for (let i = 0; i < this.levels.length; i++) this.levels[i] = this.game.levels[i]?.field.initial ?? 0
+    for (let i = 0; i < this.levels.length; i++) this.levels[i] = this.#game.levels[i]?.field.initial ?? 0
   }
 
   /** Takes in a sample. Levels that it does not name are neutral. `shown` is the frame on the screen. */
   take(sample: Sample, shown: ViewStamp): void {
-    const { game, levels } = this
+    const { levels } = this
+    const game = this.#game
     for (let i = 0; i < game.levels.length; i++) {
       const level = game.levels[i]
       if (level === undefined) continue
       const given = sample[level.name]
       const value = level.part === '' || given === undefined ? given : (given as Sample)[level.part]
       levels[i] =
-        value === undefined ? level.field.initial : toRaw(level.field, value, this.strict, `input ${level.name}`)
+        value === undefined ? level.field.initial : toRaw(level.field, value, this.#strict, `input ${level.name}`)
     }
     for (let i = 0; i < game.presses.length; i++) {
       const given = sample[game.presses[i]?.name ?? '']
-      if (given !== undefined && given !== false && given !== 0) this.add(i, given === true ? 1 : Number(given), shown)
+      if (given !== undefined && given !== false && given !== 0) this.#add(i, given === true ? 1 : Number(given), shown)
     }
   }
 
   /** Counts presses at the moment of their event. Throws BAD_ARGUMENT for a name that is no press. */
   press(name: string, count: number, shown: ViewStamp): void {
-    const press = this.game.presses.find((known) => known.name === name)
+    const press = this.#game.presses.find((known) => known.name === name)
     if (press === undefined) {
       throw new NetError(
         'BAD_ARGUMENT',
         `"${name}" is not a press.`,
-        `Presses are: ${this.game.presses.map((known) => known.name).join(', ')}.`,
+        `Presses are: ${this.#game.presses.map((known) => known.name).join(', ')}.`,
       )
     }
-    this.add(press.index, count, shown)
+    this.#add(press.index, count, shown)
   }
 
-  private add(press: number, count: number, shown: ViewStamp): void {
+  #add(press: number, count: number, shown: ViewStamp): void {
     if (!(count >= 1)) return
     const wanted = (this.presses[press] ?? 0) + Math.min(MOST_COUNTED, Math.floor(count))
     this.presses[press] = Math.min(MAX_PRESSES_A_TICK, wanted)

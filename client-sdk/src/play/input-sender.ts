@@ -10,8 +10,8 @@ import {
   InputEncoder,
   type InputMessageHead,
   type InputRing,
-  type Link,
 } from '@tickmesh/shared'
+import type { Outlet } from './current-link.ts'
 import { Outgoing } from './outgoing.ts'
 import type { PlayCounts } from './play-counts.ts'
 import { SentInputs } from './sent-inputs.ts'
@@ -36,61 +36,86 @@ export class InputSender {
   readonly sent = new SentInputs()
   /** When the last message goes out once more. */
   repeatMs = Number.POSITIVE_INFINITY
-  private readonly link: Link
-  private readonly sources: InputSources
-  private readonly counts: PlayCounts
-  private readonly tickRate: number
-  private readonly watches: boolean
-  private readonly head: InputMessageHead
-  private readonly encoder: InputEncoder
-  private readonly writer = new ByteWriter()
-  private readonly outgoing = new Outgoing()
-  private knownTick = -1
-  private receivedTick = -1
-  private receivedMs = 0
+  readonly #link: Outlet
+  readonly #sources: InputSources
+  readonly #counts: PlayCounts
+  readonly #tickRate: number
+  readonly #watches: boolean
+  readonly #head: InputMessageHead
+  readonly #encoder: InputEncoder
+  readonly #writer = new ByteWriter()
+  readonly #outgoing = new Outgoing()
+  #knownTick = -1
+  #receivedTick = -1
+  #receivedMs = 0
+  /** Inputs up to here were made for an earlier link. */
+  #replacedTick = -1
 
   /** Seat 0 watches. */
-  constructor(game: CompiledGame, link: Link, seat: number, sources: InputSources, counts: PlayCounts) {
-    this.link = link
-    this.sources = sources
-    this.counts = counts
-    this.tickRate = game.tickRate
-    this.watches = seat === 0
-    this.head = createInputHead(game)
-    this.encoder = new InputEncoder(game)
+  constructor(game: CompiledGame, link: Outlet, seat: number, sources: InputSources, counts: PlayCounts) {
+    this.#link = link
+    this.#sources = sources
+    this.#counts = counts
+    this.#tickRate = game.tickRate
+    this.#watches = seat === 0
+    this.#head = createInputHead(game)
+    this.#encoder = new InputEncoder(game)
   }
 
   /** The server has the inputs up to `tick`: they need not be sent again. */
   serverHas(tick: number): void {
-    if (tick > this.knownTick) this.knownTick = tick
+    if (tick > this.#knownTick) this.#knownTick = tick
   }
 
   /** The snapshot of `tick` was decoded: messages acknowledge it. */
   received(tick: number, nowMs: number): void {
-    this.receivedTick = tick
-    this.receivedMs = nowMs
+    this.#receivedTick = tick
+    this.#receivedMs = nowMs
   }
 
   /** A full frame came. */
   gotFull(): void {
     this.needsFull = false
-    this.head.suspectTypes.fill(0)
+    this.#head.suspectTypes.fill(0)
   }
 
   /** The check of a frame failed: names the types that were coded by their motion, by type 1 in `motionTypes`. */
   suspect(motionTypes: Uint8Array): void {
-    const { suspectTypes } = this.head
+    const { suspectTypes } = this.#head
     for (let type = 0; type < motionTypes.length; type++) {
       if (motionTypes[type] === 1) suspectTypes[type >> 3] = (suspectTypes[type >> 3] ?? 0) | (1 << (type & 7))
     }
   }
 
+  /**
+   * Another link is in use: sends all inputs from tick `oldest` on that the server has not named or may not have used, oldest first: what came over
+   * the old link for ticks to come it has taken back. A full frame comes by itself.
+   */
+  linkReplaced(nowMs: number, oldest: number): void {
+    const { newestTick } = this.#sources.prediction.inputs
+    const known = Math.min(this.#knownTick, this.#receivedTick)
+    this.gotFull()
+    // What came over the old link, the new one's frames are not built on.
+    this.#receivedTick = -1
+    this.#head.ackTick = -1
+    this.sent.forget()
+    this.repeatMs = Number.POSITIVE_INFINITY
+    this.#replacedTick = newestTick
+    if (newestTick < 0 || this.#watches) return
+    // All ticks since the last gap are in the ring.
+    let from = Math.max(known + 1, oldest, this.#sources.prediction.firstInputTick)
+    for (; from <= newestTick; from += MAX_INPUTS_A_MESSAGE) {
+      const tick = Math.min(newestTick, from + MAX_INPUTS_A_MESSAGE - 1)
+      this.#send(tick, nowMs, tick - from + 1)
+    }
+  }
+
   /** Sends the input of `tick`, which was just made, `leadMs` ahead of the server's clock. */
   sendTick(tick: number, nowMs: number, leadMs: number): void {
-    this.send(tick, nowMs)
+    this.#send(tick, nowMs)
     this.sent.add(tick, nowMs, leadMs)
-    const tickMs = 1000 / this.tickRate
-    const repeats = !this.link.ordered && tickMs >= LEAST_REPEATED_TICK_MS && this.counts.lostShare > LOSSY_SHARE
+    const tickMs = 1000 / this.#tickRate
+    const repeats = !this.#link.ordered && tickMs >= LEAST_REPEATED_TICK_MS && this.#counts.lostShare > LOSSY_SHARE
     if (repeats) this.repeatMs = nowMs + tickMs / 2
   }
 
@@ -98,38 +123,47 @@ export class InputSender {
   repeatIfDue(nowMs: number): void {
     if (nowMs < this.repeatMs) return
     this.repeatMs = Number.POSITIVE_INFINITY
-    this.sendAgain(nowMs)
+    this.#sendAgain(nowMs)
   }
 
   /** Sends the newest input once more, unless a message has acknowledged the newest snapshot already. */
   acknowledge(nowMs: number): void {
-    if (this.head.ackTick !== this.receivedTick) this.sendAgain(nowMs)
+    if (this.#head.ackTick !== this.#receivedTick) this.#sendAgain(nowMs)
   }
 
-  private sendAgain(nowMs: number): void {
+  #sendAgain(nowMs: number): void {
     // Not the newest tick: a client that fell behind a snapshot goes on from there, and has no inputs up to it.
-    const { newestTick } = this.sources.prediction.inputs
-    if (newestTick >= 0) this.send(newestTick, nowMs)
+    const { newestTick } = this.#sources.prediction.inputs
+    if (newestTick >= 0) this.#send(newestTick, nowMs)
   }
 
-  private send(tick: number, nowMs: number): void {
-    const { head, writer, outgoing, link, watches } = this
-    const { prediction, playback } = this.sources
-    if (watches && head.ackTick === this.receivedTick && !this.needsFull) return
+  /** `count`: how many ticks at most; by default what the link and the server's answers ask for. */
+  #send(tick: number, nowMs: number, count = 0): void {
+    const head = this.#head
+    const writer = this.#writer
+    const outgoing = this.#outgoing
+    const link = this.#link
+    const watches = this.#watches
+    const { prediction, playback } = this.#sources
+    if (watches && head.ackTick === this.#receivedTick && !this.needsFull) return
     head.newestTick = tick
     head.count =
-      link.ordered || watches
-        ? 1
-        : Math.max(1, Math.min(MAX_INPUTS_A_MESSAGE, tick - this.knownTick, tick - prediction.firstInputTick + 1))
-    head.ackTick = this.receivedTick
-    head.ackHoldMs = nowMs - this.receivedMs
+      count > 0
+        ? count
+        : link.ordered || watches
+          ? 1
+          : Math.max(1, Math.min(MAX_INPUTS_A_MESSAGE, tick - this.#knownTick, tick - prediction.firstInputTick + 1))
+    head.ackTick = this.#receivedTick
+    head.ackHoldMs = nowMs - this.#receivedMs
     head.interpolationDelayMs = playback.delayMs
     head.needsFull = this.needsFull
-    head.wideCounters = !link.ordered && tick - this.knownTick > this.tickRate
+    // Where messages were lost, counters may have grown by more than the few bits tell.
+    const isGapless = link.ordered && this.#knownTick >= this.#replacedTick
+    head.wideCounters = !isGapless && tick - this.#knownTick > this.#tickRate
     writer.start(outgoing.bytes)
     writer.u8(INPUT)
-    this.encoder.encode(writer, prediction.inputs, head)
-    this.counts.bytesOut += writer.position
+    this.#encoder.encode(writer, prediction.inputs, head)
+    this.#counts.bytesOut += writer.position
     link.send('datagram', outgoing.view(writer.position))
   }
 }

@@ -2,13 +2,13 @@
 const KEPT = 64
 
 export class KnownTicks {
-  private readonly ticks = new Int32Array(KEPT).fill(-1)
+  readonly #ticks = new Int32Array(KEPT).fill(-1)
 
   /** False if it was added already. */
   add(tick: number): boolean {
     const slot = tick % KEPT
-    if (this.ticks[slot] === tick) return false
-    this.ticks[slot] = tick
+    if (this.#ticks[slot] === tick) return false
+    this.#ticks[slot] = tick
     return true
   }
 }

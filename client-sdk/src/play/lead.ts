@@ -42,38 +42,38 @@ const MAX_LATE_AT_ONCE = 8
 const PRECISION_MS = 0.5
 
 export class LeadController {
-  private readonly options: LeadOptions
-  private readonly lateness = new WindowedQuantile(REPORTS, WINDOW_MS)
-  private current: number
-  private wanted: number
-  private limit = Number.POSITIVE_INFINITY
-  private most: number
-  private updatedMs = Number.NaN
-  private readonly tickMs: number
+  #options: LeadOptions
+  readonly #lateness = new WindowedQuantile(REPORTS, WINDOW_MS)
+  #current: number
+  #wanted: number
+  #limit = Number.POSITIVE_INFINITY
+  #most: number
+  #updatedMs = Number.NaN
+  readonly #tickMs: number
   /** How many inputs a report is about, on average. */
-  private inputsEach = 1
+  #inputsEach = 1
 
   /** Starts at `initialMs`, a guess such as half the round trip and some. */
   constructor(initialMs: number, tickMs: number, options: LeadOptions = DEFAULT_LEAD) {
-    this.options = options
-    this.tickMs = tickMs
-    this.most = options.maxMs
-    this.current = this.bounded(initialMs)
-    this.wanted = this.current
+    this.#options = options
+    this.#tickMs = tickMs
+    this.#most = options.maxMs
+    this.#current = this.#bounded(initialMs)
+    this.#wanted = this.#current
   }
 
-  private bounded(ms: number): number {
-    return Math.max(this.options.minMs, Math.min(this.most, ms))
+  #bounded(ms: number): number {
+    return Math.max(this.#options.minMs, Math.min(this.#most, ms))
   }
 
   /** The lead now, in ms. */
   get leadMs(): number {
-    return this.current
+    return this.#current
   }
 
   /** The lead that it moves towards. */
   get targetMs(): number {
-    return this.wanted
+    return this.#wanted
   }
 
   /**
@@ -82,63 +82,68 @@ export class LeadController {
    */
   onMargin(nowMs: number, marginMs: number, leadThenMs: number, inputs: number): void {
     if (Number.isNaN(leadThenMs - marginMs)) return
-    this.lateness.add(nowMs, leadThenMs - marginMs)
-    this.inputsEach += (inputs - this.inputsEach) / 16
-    const { lateShare, safetyMs, limitCost } = this.options
-    const usualMs = this.lateness.quantile(USUAL_QUANTILE)
-    const wishedMs = Math.max(usualMs, this.leastLead(lateShare)) + safetyMs
-    const isLimited = wishedMs > this.limit && this.leastLead(limitCost * lateShare) + safetyMs <= this.limit
-    this.wanted = this.bounded(isLimited ? this.limit : wishedMs)
+    this.#lateness.add(nowMs, leadThenMs - marginMs)
+    this.#inputsEach += (inputs - this.#inputsEach) / 16
+    const { lateShare, safetyMs, limitCost } = this.#options
+    const usualMs = this.#lateness.quantile(USUAL_QUANTILE)
+    const wishedMs = Math.max(usualMs, this.#leastLead(lateShare)) + safetyMs
+    const isLimited = wishedMs > this.#limit && this.#leastLead(limitCost * lateShare) + safetyMs <= this.#limit
+    this.#wanted = this.#bounded(isLimited ? this.#limit : wishedMs)
   }
 
   /** Beyond this lead the server would not believe what was on the screen any more: rather be late a little more often, if that is enough. */
   limitTo(leadMs: number): void {
-    this.limit = leadMs
+    this.#limit = leadMs
   }
 
   /** Beyond this lead nothing can be predicted: it is never aimed at, however many inputs are late. */
   boundTo(leadMs: number): void {
-    this.most = Math.min(this.options.maxMs, leadMs)
-    this.wanted = this.bounded(this.wanted)
+    this.#most = Math.min(this.#options.maxMs, leadMs)
+    this.#wanted = this.#bounded(this.#wanted)
   }
 
-  private leastLead(share: number): number {
-    const { lateness } = this
-    const inputs = Math.max(this.inputsEach * lateness.count, FIRST_WINDOW_MS / this.tickMs)
+  #leastLead(share: number): number {
+    const lateness = this.#lateness
+    const inputs = Math.max(this.#inputsEach * lateness.count, FIRST_WINDOW_MS / this.#tickMs)
     const allowed = share * inputs
     let high = lateness.max()
     let low = lateness.min()
     while (high - low > PRECISION_MS) {
       const middle = (low + high) / 2
-      if (this.lateWith(middle, allowed) > allowed) low = middle
+      if (this.#lateWith(middle, allowed) > allowed) low = middle
       else high = middle
     }
     return high
   }
 
   /** How many of the remembered inputs a constant lead would have made late; no further than above `enough`. */
-  private lateWith(leadMs: number, enough: number): number {
+  #lateWith(leadMs: number, enough: number): number {
     let late = 0
     for (let rank = 0; late <= enough; rank++) {
-      const excess = this.lateness.fromTop(rank) - leadMs
+      const excess = this.#lateness.fromTop(rank) - leadMs
       if (!(excess > 0)) break
-      late += Math.min(MAX_LATE_AT_ONCE, Math.max(1, excess / this.tickMs))
+      late += Math.min(MAX_LATE_AT_ONCE, Math.max(1, excess / this.#tickMs))
     }
     return late
   }
 
   /** Moves the lead on to `nowMs`, and gives it. */
   advance(nowMs: number): number {
-    const elapsed = Number.isNaN(this.updatedMs) ? 0 : Math.max(0, nowMs - this.updatedMs)
-    this.updatedMs = nowMs
-    const gap = this.wanted - this.current
+    const elapsed = Number.isNaN(this.#updatedMs) ? 0 : Math.max(0, nowMs - this.#updatedMs)
+    this.#updatedMs = nowMs
+    const gap = this.#wanted - this.#current
     const most = elapsed * (gap > 0 ? RISE_RATE : FALL_RATE)
-    this.current += Math.min(most, Math.max(-most, gap))
-    return this.current
+    this.#current += Math.min(most, Math.max(-most, gap))
+    return this.#current
+  }
+
+  /** The link is of another kind: what is aimed at follows with the next reports, by rate as ever. */
+  follow(options: LeadOptions): void {
+    this.#options = options
   }
 
   /** After a stall: takes the wanted lead at once. */
   jump(): void {
-    this.current = this.wanted
+    this.#current = this.#wanted
   }
 }

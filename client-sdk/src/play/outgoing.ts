@@ -4,14 +4,14 @@
  */
 export class Outgoing {
   readonly bytes = new Uint8Array(2048)
-  private readonly views: Uint8Array[] = []
+  readonly #views: Uint8Array[] = []
 
   /** The first `length` bytes. */
   view(length: number): Uint8Array {
-    let view = this.views[length]
+    let view = this.#views[length]
     if (view === undefined) {
       view = this.bytes.subarray(0, length)
-      this.views[length] = view
+      this.#views[length] = view
     }
     return view
   }

@@ -43,69 +43,69 @@ export class Playback {
   readonly stamp: ViewStamp = { older: -1, newer: -1, fraction: 0 }
   /** True if the last moment lay beyond the newest snapshot. */
   starved = false
-  private readonly tickMs: number
-  private readonly intervalMs: number
-  private readonly needs = new WindowedQuantile(ARRIVALS, WINDOW_MS)
-  private readonly ticks: number[] = []
-  private delay: number
-  private wanted: number
-  private limit = Number.POSITIVE_INFINITY
-  private updatedMs = Number.NaN
-  private firstMs = Number.NaN
-  private moment = -1
+  readonly #tickMs: number
+  readonly #intervalMs: number
+  readonly #needs = new WindowedQuantile(ARRIVALS, WINDOW_MS)
+  readonly #ticks: number[] = []
+  #delay: number
+  #wanted: number
+  #limit = Number.POSITIVE_INFINITY
+  #updatedMs = Number.NaN
+  #firstMs = Number.NaN
+  #moment = -1
 
   constructor(tickRate: number, snapshotRate: number) {
-    this.tickMs = 1000 / tickRate
-    this.intervalMs = 1000 / snapshotRate
-    this.delay = this.intervalMs * 2
-    this.wanted = this.delay
+    this.#tickMs = 1000 / tickRate
+    this.#intervalMs = 1000 / snapshotRate
+    this.#delay = this.#intervalMs * 2
+    this.#wanted = this.#delay
   }
 
   /** How far in the past others are drawn, in ms of server time. */
   get delayMs(): number {
-    return this.delay
+    return this.#delay
   }
 
   /** The moment that was drawn last, in ticks. */
   get viewTick(): number {
-    return this.moment
+    return this.#moment
   }
 
   get newestTick(): number {
-    return this.ticks[this.ticks.length - 1] ?? -1
+    return this.#ticks[this.#ticks.length - 1] ?? -1
   }
 
   /** A snapshot was decoded. `latenessMs` is how long after the end of its tick, by the server's clock; NaN: not known. */
   onSnapshot(tick: number, latenessMs: number, nowMs: number): void {
-    if (this.ticks.length === 0 && latenessMs > 0) this.delay = latenessMs + this.intervalMs + SAFETY_MS
+    if (this.#ticks.length === 0 && latenessMs > 0) this.#delay = latenessMs + this.#intervalMs + SAFETY_MS
     if (tick <= this.newestTick) return
-    const gapMs = this.ticks.length === 0 ? this.intervalMs : (tick - this.newestTick) * this.tickMs
-    this.ticks.push(tick)
-    if (this.ticks.length > KNOWN) this.ticks.shift()
-    if (Number.isNaN(this.firstMs)) this.firstMs = nowMs
+    const gapMs = this.#ticks.length === 0 ? this.#intervalMs : (tick - this.newestTick) * this.#tickMs
+    this.#ticks.push(tick)
+    if (this.#ticks.length > KNOWN) this.#ticks.shift()
+    if (Number.isNaN(this.#firstMs)) this.#firstMs = nowMs
     // Nothing comes before its time, but to a clock that is wrong; such a least need would stay, and bound all others.
     const needMs = Math.max(0, latenessMs) + gapMs
-    if (nowMs - this.firstMs < SETTLING_MS) return
-    this.needs.add(nowMs, Math.min(needMs, this.needs.min(needMs) + MAX_EXCESS_MS))
-    const budgetMs = STARVED_SHARE * Math.min(WINDOW_MS, Math.max(FIRST_WINDOW_MS, nowMs - this.firstMs))
-    const wishedMs = Math.max(this.needs.quantile(USUAL_QUANTILE), this.leastDelay(budgetMs))
-    const isLimited = wishedMs > this.limit && this.leastDelay(LIMIT_COST * budgetMs) <= this.limit
-    this.wanted = (isLimited ? this.limit : wishedMs) + SAFETY_MS
+    if (nowMs - this.#firstMs < SETTLING_MS) return
+    this.#needs.add(nowMs, Math.min(needMs, this.#needs.min(needMs) + MAX_EXCESS_MS))
+    const budgetMs = STARVED_SHARE * Math.min(WINDOW_MS, Math.max(FIRST_WINDOW_MS, nowMs - this.#firstMs))
+    const wishedMs = Math.max(this.#needs.quantile(USUAL_QUANTILE), this.#leastDelay(budgetMs))
+    const isLimited = wishedMs > this.#limit && this.#leastDelay(LIMIT_COST * budgetMs) <= this.#limit
+    this.#wanted = (isLimited ? this.#limit : wishedMs) + SAFETY_MS
   }
 
   /** Beyond this delay the server would not believe what was on the screen any more: rather starve a little more, if that is enough. */
   limitTo(delayMs: number): void {
-    this.limit = delayMs
+    this.#limit = delayMs
   }
 
   /** The least delay with which the needs of the window exceed it by no more than `budgetMs` in all. */
-  private leastDelay(budgetMs: number): number {
+  #leastDelay(budgetMs: number): number {
     let sum = 0
     for (let rank = 0; ; rank++) {
-      const need = this.needs.fromTop(rank)
+      const need = this.#needs.fromTop(rank)
       // With the delay at the next smaller need, all larger ones exceed it.
-      const next = this.needs.fromTop(rank + 1)
-      if (Number.isNaN(need)) return this.delay
+      const next = this.#needs.fromTop(rank + 1)
+      if (Number.isNaN(need)) return this.#delay
       sum += need
       if (Number.isNaN(next) || sum - (rank + 1) * next > budgetMs) return Math.max(0, (sum - budgetMs) / (rank + 1))
     }
@@ -116,24 +116,26 @@ export class Playback {
    * False as long as no snapshot is known.
    */
   advance(serverTick: number, nowMs: number): boolean {
-    const elapsed = Number.isNaN(this.updatedMs) ? 0 : Math.max(0, nowMs - this.updatedMs)
-    this.updatedMs = nowMs
-    this.delay += Math.min(elapsed * RISE_RATE, Math.max(-elapsed * FALL_RATE, this.wanted - this.delay))
-    if (this.ticks.length === 0) return false
-    this.moment = Math.max(this.moment, serverTick - this.delay / this.tickMs)
-    this.quantise()
+    const elapsed = Number.isNaN(this.#updatedMs) ? 0 : Math.max(0, nowMs - this.#updatedMs)
+    this.#updatedMs = nowMs
+    this.#delay += Math.min(elapsed * RISE_RATE, Math.max(-elapsed * FALL_RATE, this.#wanted - this.#delay))
+    if (this.#ticks.length === 0) return false
+    this.#moment = Math.max(this.#moment, serverTick - this.#delay / this.#tickMs)
+    this.#quantise()
     return true
   }
 
-  private quantise(): void {
-    const { stamp, ticks, moment } = this
+  #quantise(): void {
+    const { stamp } = this
+    const ticks = this.#ticks
+    const moment = this.#moment
     const newest = this.newestTick
     this.starved = moment >= newest
     if (this.starved) {
       const beyond = Math.floor(moment - newest)
       stamp.older = newest
       stamp.newer = newest
-      stamp.fraction = Math.min(beyond, Math.floor(MAX_EXTRAPOLATION_MS / this.tickMs))
+      stamp.fraction = Math.min(beyond, Math.floor(MAX_EXTRAPOLATION_MS / this.#tickMs))
       return
     }
     let at = ticks.length - 1

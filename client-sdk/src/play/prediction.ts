@@ -26,7 +26,7 @@ import type { EventTracker } from './event-tracker.ts'
 import type { InputLatch } from './input-latch.ts'
 import type { ViewStamp } from './playback.ts'
 import { PressOrder } from './press-order.ts'
-import { RepeatTest } from './repeat-test.ts'
+import type { RepeatTest } from './repeat-test.ts'
 import type { Smoothing } from './smoothing.ts'
 
 /** Ticks that predictions and inputs are kept for. */
@@ -60,8 +60,10 @@ export interface PredictionOptions {
   readonly maxRollbackTicks?: number | undefined
   /** Ticks by which an input is made before the tick that it belongs to is computed; 0 by default. */
   readonly inputDelayTicks?: number | undefined
-  /** After each tick so many of the newest ones are computed once more and compared; 1 in development, else 0. */
+  /** After each tick so many of the newest ones are computed once more by `repeatTest` and compared; 1 in development, else 0. */
   readonly repeatTicks?: number | undefined
+  /** Handed in by who joins, because a game that players load does without. */
+  readonly repeatTest?: typeof RepeatTest | undefined
 }
 
 /** More delay than this is not played with. */
@@ -85,91 +87,92 @@ export class Prediction {
   /** How far ahead of the newest snapshot it predicts at most; beyond, it waits. */
   readonly maxAheadTicks: number
   readonly inputDelayTicks: number
-  private readonly game: CompiledGame
-  private readonly sim: Simulation
-  private readonly tentativeSim: Simulation
-  private readonly results: SnapshotRing
-  private readonly before: Int32Array
-  private readonly nextRow: Int32Array
-  private readonly events: EventTracker
-  private readonly smoothing: Smoothing
-  private readonly pressOrder: PressOrder
-  private readonly isPredicted = (type: CompiledEntity, row: number): boolean => this.predictsRow(type, row)
-  private readonly isOwn = (type: CompiledEntity, row: number): boolean =>
-    this.sim.world.ints[type.base + COLUMN_OWNER * type.rows + row] === this.sim.seat
-  private readonly frames: SnapshotSource
-  private readonly repeatTest: RepeatTest | undefined
+  readonly #game: CompiledGame
+  readonly #sim: Simulation
+  readonly #tentativeSim: Simulation
+  readonly #results: SnapshotRing
+  readonly #before: Int32Array
+  readonly #nextRow: Int32Array
+  readonly #events: EventTracker
+  readonly #smoothing: Smoothing
+  readonly #pressOrder: PressOrder
+  readonly #isPredicted = (type: CompiledEntity, row: number): boolean => this.#predictsRow(type, row)
+  readonly #isOwn = (type: CompiledEntity, row: number): boolean =>
+    this.#sim.world.ints[type.base + COLUMN_OWNER * type.rows + row] === this.#sim.seat
+  readonly #frames: SnapshotSource
+  readonly #repeatTest: RepeatTest | undefined
   /** The newest snapshot that came, and the newest from which the present was computed: older if the present has not got there yet. */
-  private snapshotTick = -1
-  private takenTick = -1
+  #snapshotTick = -1
+  #takenTick = -1
 
   constructor(game: CompiledGame, seat: number, frames: SnapshotSource, options: PredictionOptions) {
-    this.game = game
-    this.frames = frames
+    this.#game = game
+    this.#frames = frames
     this.inputDelayTicks = Math.min(MAX_INPUT_DELAY_TICKS, Math.max(0, Math.floor(options.inputDelayTicks ?? 0)))
     this.maxAheadTicks = rollbackTicks(game.tickRate, this.inputDelayTicks, options.maxRollbackTicks)
     const simulation = { side: 'client', development: options.development, snapshots: frames } as const
-    this.sim = new Simulation(game, simulation)
-    this.tentativeSim = new Simulation(game, { ...simulation, eventTicks: 1 })
-    this.sim.seat = seat
-    this.tentativeSim.seat = seat
+    this.#sim = new Simulation(game, simulation)
+    this.#tentativeSim = new Simulation(game, { ...simulation, eventTicks: 1 })
+    this.#sim.seat = seat
+    this.#tentativeSim.seat = seat
     this.inputs = new InputRing(game, KEPT_TICKS)
-    this.results = new SnapshotRing(KEPT_TICKS, game.worldInts)
-    this.before = new Int32Array(game.worldInts)
-    this.nextRow = new Int32Array(game.inputWidth)
-    this.pressOrder = new PressOrder(game, this.inputs, seat)
-    this.events = options.events
-    this.smoothing = options.smoothing
-    const repeatTicks = options.repeatTicks ?? (options.development ? 1 : 0)
-    this.repeatTest = repeatTicks > 0 ? new RepeatTest(this.sim, this.results, repeatTicks) : undefined
+    this.#results = new SnapshotRing(KEPT_TICKS, game.worldInts)
+    this.#before = new Int32Array(game.worldInts)
+    this.#nextRow = new Int32Array(game.inputWidth)
+    this.#pressOrder = new PressOrder(game, this.inputs, seat)
+    this.#events = options.events
+    this.#smoothing = options.smoothing
+    const { repeatTest: Test, repeatTicks = options.development ? 1 : 0 } = options
+    if (Test !== undefined && repeatTicks > 0) this.#repeatTest = new Test(this.#sim, this.#results, repeatTicks)
   }
 
   get seat(): number {
-    return this.sim.seat
+    return this.#sim.seat
   }
 
   /** The world at the newest tick. */
   get present(): Int32Array {
-    return this.sim.world.ints
+    return this.#sim.world.ints
   }
 
   /** True if a further tick would be too far ahead of what the server has told. */
   get blocked(): boolean {
-    return this.snapshotTick < 0 || this.inputTick - this.inputDelayTicks - this.snapshotTick >= this.maxAheadTicks
+    return this.#snapshotTick < 0 || this.inputTick - this.inputDelayTicks - this.#snapshotTick >= this.maxAheadTicks
   }
 
   predicts(view: View, world: World): boolean {
-    return this.sim.predicts(view, world)
+    return this.#sim.predicts(view, world)
   }
 
   /** Records what the latch holds as the input of the next tick, and computes what is then due. `shown` is the frame on the screen. */
   advance(latch: InputLatch, shown: ViewStamp): void {
     this.inputTick++
-    this.record(this.inputTick, latch, shown)
-    this.computeTo(this.inputTick - this.inputDelayTicks)
+    this.#record(this.inputTick, latch, shown)
+    this.#computeTo(this.inputTick - this.inputDelayTicks)
   }
 
   /** Computes the ticks up to `tick`. A snapshot of a tick that the present reaches only now is taken in there. */
-  private computeTo(tick: number): void {
+  #computeTo(tick: number): void {
     while (this.tick < tick) {
-      this.computeTick(++this.tick)
-      this.repeatTest?.run(this.tick, this.takenTick, this.simulate)
-      const frame = this.tick > this.takenTick ? this.frames.find(this.tick) : undefined
-      if (frame !== undefined) this.takeIn(this.tick, frame)
+      this.#computeTick(++this.tick)
+      this.#repeatTest?.run(this.tick, this.#takenTick, this.#simulate)
+      const frame = this.tick > this.#takenTick ? this.#frames.find(this.tick) : undefined
+      if (frame !== undefined) this.#takeIn(this.tick, frame)
     }
   }
 
-  private computeTick(tick: number): void {
-    this.simulate(tick)
-    this.results.put(tick, this.sim.world.ints)
-    this.events.onSimulated(this.sim.events, tick)
+  #computeTick(tick: number): void {
+    this.#simulate(tick)
+    this.#results.put(tick, this.#sim.world.ints)
+    this.#events.onSimulated(this.#sim.events, tick)
   }
 
-  private record(tick: number, latch: InputLatch, shown: ViewStamp): void {
-    const { inputs, game } = this
-    this.fillNextRow(latch)
+  #record(tick: number, latch: InputLatch, shown: ViewStamp): void {
+    const { inputs } = this
+    const game = this.#game
+    this.#fillNextRow(latch)
     const slot = inputs.slotFor(tick)
-    inputs.rows.set(this.nextRow, inputs.rowOffset(slot))
+    inputs.rows.set(this.#nextRow, inputs.rowOffset(slot))
     inputs.setStamp(slot, TICK_STAMP, shown.older, shown.newer, shown.fraction)
     for (let press = 0; press < game.presses.length; press++) {
       const stamp = latch.pressStamps[press]
@@ -180,36 +183,38 @@ export class Prediction {
   }
 
   /** What the latch holds, as the row after the newest one: levels, then counters. */
-  private fillNextRow(latch: InputLatch): void {
-    const { inputs, game, nextRow } = this
+  #fillNextRow(latch: InputLatch): void {
+    const { inputs } = this
+    const game = this.#game
+    const nextRow = this.#nextRow
     nextRow.set(latch.levels)
     for (let press = 0; press < game.presses.length; press++)
       nextRow[inputs.levels + press] = inputs.newestCounter(press) + (latch.presses[press] ?? 0)
   }
 
   /** Computes `tick` in the simulation, which stands at the end of the tick before. */
-  private readonly simulate = (tick: number): void => this.stepWithInputs(this.sim, tick)
+  readonly #simulate = (tick: number): void => this.#stepWithInputs(this.#sim, tick)
 
   /** Steps a simulation that stands at the end of the tick before, with the inputs that were recorded. */
-  private stepWithInputs(sim: Simulation, tick: number): void {
+  #stepWithInputs(sim: Simulation, tick: number): void {
     const { inputs } = this
     const slot = inputs.find(tick)
     sim.inputs.clear()
     if (slot >= 0) {
       sim.setLevels(sim.seat, inputs.rows, inputs.rowOffset(slot))
-      this.setStamp(sim, inputs.stampOffset(slot, TICK_STAMP))
+      this.#setStamp(sim, inputs.stampOffset(slot, TICK_STAMP))
     }
     // A tick that applies a press sees what its player saw when pressing: in this tick, or in the late one that the press was made in.
-    const pressSlot = this.pressOrder.slotFor(tick, sim.world.ints)
+    const pressSlot = this.#pressOrder.slotFor(tick, sim.world.ints)
     if (pressSlot >= 0) {
-      this.setStamp(sim, this.pressOrder.stampOf(pressSlot, sim.world.ints))
+      this.#setStamp(sim, this.#pressOrder.stampOf(pressSlot, sim.world.ints))
       sim.applyPresses(sim.seat, inputs.rows, inputs.rowOffset(pressSlot))
     }
     sim.step(tick)
     sim.settle()
   }
 
-  private setStamp(sim: Simulation, at: number): void {
+  #setStamp(sim: Simulation, at: number): void {
     const { stamps } = this.inputs
     sim.inputs.setStamp(sim.seat, stamps[at] ?? -1, stamps[at + 1] ?? -1, stamps[at + 2] ?? 0)
   }
@@ -219,16 +224,16 @@ export class Prediction {
    * if it has none yet.
    */
   tentative(latch: InputLatch, shown: ViewStamp): Int32Array {
-    const { tentativeSim: sim } = this
-    sim.world.load(this.sim.world.ints)
+    const sim = this.#tentativeSim
+    sim.world.load(this.#sim.world.ints)
     if (this.tick < this.inputTick) {
-      this.stepWithInputs(sim, this.tick + 1)
+      this.#stepWithInputs(sim, this.tick + 1)
       return sim.world.ints
     }
     sim.inputs.clear()
-    this.fillNextRow(latch)
-    sim.setLevels(sim.seat, this.nextRow, 0)
-    sim.applyPresses(sim.seat, this.nextRow, 0)
+    this.#fillNextRow(latch)
+    sim.setLevels(sim.seat, this.#nextRow, 0)
+    sim.applyPresses(sim.seat, this.#nextRow, 0)
     const seen = latch.pressStamp() ?? shown
     sim.inputs.setStamp(sim.seat, seen.older, seen.newer, seen.fraction)
     sim.step(this.tick + 1)
@@ -241,51 +246,61 @@ export class Prediction {
    * or withdrawn. A tick that the present gets to within the input delay is taken in then.
    */
   onSnapshot(tick: number, snapshot: Int32Array): void {
-    this.snapshotTick = tick
+    this.#snapshotTick = tick
+    if (this.inputs.newestTick < 0) this.#countOn(snapshot)
     if (tick > this.tick && tick <= this.inputTick && this.tick >= 0) return
     if (tick > this.inputTick) this.inputTick = tick
-    this.takeIn(tick, snapshot)
+    this.#takeIn(tick, snapshot)
   }
 
-  private takeIn(tick: number, snapshot: Int32Array): void {
-    this.takenTick = tick
-    const predicted = this.results.find(tick)
+  /** A player whose page was reloaded goes on with its counts of presses. */
+  #countOn(snapshot: Int32Array): void {
+    const { inputs, seat } = this
+    const game = this.#game
+    const first = game.seatBase + (SEAT_LEVELS + game.levels.length) * game.seatRows + seat
+    for (let press = 0; press < inputs.presses; press++)
+      inputs.baseCounters[press] = snapshot[first + press * game.seatRows] ?? 0
+  }
+
+  #takeIn(tick: number, snapshot: Int32Array): void {
+    this.#takenTick = tick
+    const predicted = this.#results.find(tick)
     if (predicted !== undefined && tick <= this.tick && this.isAsPredicted(tick, predicted, snapshot)) {
-      this.events.keepPass(tick)
+      this.#events.keepPass(tick)
       this.counts.skippedTicks += this.tick - tick
       return
     }
-    this.before.set(this.sim.world.ints)
-    this.sim.world.load(snapshot)
-    if (predicted !== undefined && tick <= this.tick && this.differs(predicted)) this.counts.rollbacks++
-    this.results.put(tick, snapshot)
-    this.events.beginPass()
+    this.#before.set(this.#sim.world.ints)
+    this.#sim.world.load(snapshot)
+    if (predicted !== undefined && tick <= this.tick && this.#differs(predicted)) this.counts.rollbacks++
+    this.#results.put(tick, snapshot)
+    this.#events.beginPass()
     if (tick >= this.tick) {
       this.tick = tick
     } else {
-      for (let next = tick + 1; next <= this.tick; next++) this.computeTick(next)
+      for (let next = tick + 1; next <= this.tick; next++) this.#computeTick(next)
       this.counts.resimulatedTicks += this.tick - tick
     }
     if (predicted === undefined) return
-    const moved = this.smoothing.onCorrection(this.before, this.sim.world.ints, this.isPredicted, this.isOwn)
+    const moved = this.#smoothing.onCorrection(this.#before, this.#sim.world.ints, this.#isPredicted, this.#isOwn)
     if (moved === 0) return
     this.counts.corrections++
-    if (this.smoothing.ownMoved > 0) this.counts.ownCorrections++
+    if (this.#smoothing.ownMoved > 0) this.counts.ownCorrections++
   }
 
   /** Goes on with the inputs after `tick` as if nothing had been done meanwhile: at the start, and after a stall. The ticks between have no inputs. */
   skipTo(tick: number): void {
     this.inputTick = tick
     this.firstInputTick = tick + 1
-    this.computeTo(tick - this.inputDelayTicks)
+    this.#computeTo(tick - this.inputDelayTicks)
   }
 
   /**
    * True if all that the ticks after `tick` depend on is as it was predicted: they would come out the same. The own seat's levels do not count where they are
    * set anew; the server does not send back what no motion reads. Ends at the first difference, and held inputs stand in front.
    */
-  private isAsPredicted(tick: number, predicted: Int32Array, snapshot: Int32Array): boolean {
-    const { seatBase, seatRows, levels } = this.game
+  isAsPredicted(tick: number, predicted: Int32Array, snapshot: Int32Array): boolean {
+    const { seatBase, seatRows, levels } = this.#game
     const firstLevel = seatBase + SEAT_LEVELS * seatRows
     const endOfLevels = firstLevel + levels.length * seatRows
     const levelsAreSet = this.inputs.find(tick + 1) >= 0
@@ -297,19 +312,19 @@ export class Prediction {
     return true
   }
 
-  private predictsRow(type: CompiledEntity, row: number): boolean {
-    return this.sim.predicts(this.sim.world.table(type.index).viewAt(row))
+  #predictsRow(type: CompiledEntity, row: number): boolean {
+    return this.#sim.predicts(this.#sim.world.table(type.index).viewAt(row))
   }
 
   /** Whether what this client predicts stood in `predicted` otherwise than in the server's world, which `sim` has just become. */
-  private differs(predicted: Int32Array): boolean {
-    for (const type of this.game.entities) if (this.typeDiffers(type, predicted)) return true
+  #differs(predicted: Int32Array): boolean {
+    for (const type of this.#game.entities) if (this.#typeDiffers(type, predicted)) return true
     return false
   }
 
   /** Walks two lists sorted by id: what was predicted, and what is. */
-  private typeDiffers(type: CompiledEntity, predicted: Int32Array): boolean {
-    const truth = this.sim.world.ints
+  #typeDiffers(type: CompiledEntity, predicted: Int32Array): boolean {
+    const truth = this.#sim.world.ints
     const ids = type.base + COLUMN_ID * type.rows
     const owners = type.base + COLUMN_OWNER * type.rows
     const countP = predicted[HEADER_COUNTS + type.index] ?? 0
@@ -320,24 +335,24 @@ export class Prediction {
       const idP = rowP < countP ? (predicted[ids + rowP] ?? 0) : Infinity
       const idT = rowT < countT ? (truth[ids + rowT] ?? 0) : Infinity
       if (idP === idT) {
-        if (this.predictsRow(type, rowT) && this.rowDiffers(type, predicted, rowP, truth, rowT)) return true
+        if (this.#predictsRow(type, rowT) && this.#rowDiffers(type, predicted, rowP, truth, rowT)) return true
         rowP++
         rowT++
       } else if (idP < idT) {
-        if (this.game.predict === 'all' || predicted[owners + rowP] === this.sim.seat) return true
+        if (this.#game.predict === 'all' || predicted[owners + rowP] === this.#sim.seat) return true
         rowP++
       } else {
-        if (this.predictsRow(type, rowT)) return true
+        if (this.#predictsRow(type, rowT)) return true
         rowT++
       }
     }
     return false
   }
 
-  private rowDiffers(type: CompiledEntity, a: Int32Array, rowA: number, b: Int32Array, rowB: number): boolean {
+  #rowDiffers(type: CompiledEntity, a: Int32Array, rowA: number, b: Int32Array, rowB: number): boolean {
     const flags = type.base + COLUMN_FLAGS * type.rows
     if (a[flags + rowA] !== b[flags + rowB]) return true
-    const own = b[type.base + COLUMN_OWNER * type.rows + rowB] === this.sim.seat
+    const own = b[type.base + COLUMN_OWNER * type.rows + rowB] === this.#sim.seat
     for (let i = 0; i < type.fields.length; i++) {
       const field = type.fields[i]
       if (field === undefined || field.field.visibility === 'server') continue

@@ -12,18 +12,18 @@ import {
 } from '@tickmesh/shared'
 
 export class RepeatTest {
-  private readonly sim: Simulation
-  private readonly results: SnapshotRing
-  private readonly depth: number
-  private readonly present: Int32Array
-  private readonly effects: string[] = []
+  readonly #sim: Simulation
+  readonly #results: SnapshotRing
+  readonly #depth: number
+  readonly #present: Int32Array
+  readonly #effects: string[] = []
 
   /** `results` holds the world after each tick; `depth` is how many ticks are computed again. */
   constructor(sim: Simulation, results: SnapshotRing, depth: number) {
-    this.sim = sim
-    this.results = results
-    this.depth = depth
-    this.present = new Int32Array(sim.game.worldInts)
+    this.#sim = sim
+    this.#results = results
+    this.#depth = depth
+    this.#present = new Int32Array(sim.game.worldInts)
   }
 
   /**
@@ -31,8 +31,11 @@ export class RepeatTest {
    * Throws NON_DETERMINISTIC naming the tick, the field and the entity that differ. A game with opaque state is left alone: that is not rolled back on clients.
    */
   run(tick: number, firstTick: number, simulate: (tick: number) => void): void {
-    const { sim, results, present, effects } = this
-    const from = Math.max(firstTick, tick - this.depth)
+    const sim = this.#sim
+    const results = this.#results
+    const present = this.#present
+    const effects = this.#effects
+    const from = Math.max(firstTick, tick - this.#depth)
     const start = results.find(from)
     if (start === undefined || from >= tick || from < 0 || sim.game.opaque !== undefined) return
     present.set(sim.world.ints)

@@ -23,27 +23,27 @@ import type { Smoothing } from './smoothing.ts'
 export class Screen {
   /** What to draw. */
   readonly world: World
-  private readonly game: CompiledGame
-  private readonly past: World
-  private readonly present: World
-  private readonly predicts: (view: View, world: World) => boolean
+  readonly #game: CompiledGame
+  readonly #past: World
+  readonly #present: World
+  readonly #predicts: (view: View, world: World) => boolean
   /** What was drawn last, and by row (tables one after the other) whether it came from the present. */
-  private readonly drawn: Int32Array
-  private drawnSides: Uint8Array
-  private sides: Uint8Array
+  readonly #drawn: Int32Array
+  #drawnSides: Uint8Array
+  #sides: Uint8Array
 
   /** `predicts` is asked of views of either time, always with the present's world. */
   constructor(game: CompiledGame, predicts: (view: View, world: World) => boolean) {
-    this.game = game
-    this.predicts = predicts
+    this.#game = game
+    this.#predicts = predicts
     this.world = makePastWorld(game, false, true)
-    this.past = makePastWorld(game, false, true)
-    this.present = makePastWorld(game, false, true)
-    this.drawn = new Int32Array(game.worldInts)
+    this.#past = makePastWorld(game, false, true)
+    this.#present = makePastWorld(game, false, true)
+    this.#drawn = new Int32Array(game.worldInts)
     let rows = 0
     for (const type of game.entities) rows += type.rows
-    this.drawnSides = new Uint8Array(rows)
-    this.sides = new Uint8Array(rows)
+    this.#drawnSides = new Uint8Array(rows)
+    this.#sides = new Uint8Array(rows)
   }
 
   /**
@@ -58,20 +58,20 @@ export class Screen {
     fraction: number,
     smoothing: Smoothing,
   ): boolean {
-    if (!worldAtStamp(snapshots, stamp.older, stamp.newer, stamp.fraction, this.past)) return false
+    if (!worldAtStamp(snapshots, stamp.older, stamp.newer, stamp.fraction, this.#past)) return false
     const part = Math.min(FRACTION_ONE, Math.max(0, Math.floor(fraction * FRACTION_ONE)))
     // From the newer one: what does not move by degrees (a count, a switch) shows the newest.
-    interpolate(this.game, after, before, FRACTION_ONE - part, this.present)
-    this.drawn.set(this.world.ints)
-    const { drawnSides } = this
-    this.drawnSides = this.sides
-    this.sides = drawnSides
-    this.world.ints.set(this.past.ints)
+    interpolate(this.#game, after, before, FRACTION_ONE - part, this.#present)
+    this.#drawn.set(this.world.ints)
+    const drawnSides = this.#drawnSides
+    this.#drawnSides = this.#sides
+    this.#sides = drawnSides
+    this.world.ints.set(this.#past.ints)
     let firstRow = 0
-    for (let index = 0; index < this.game.entities.length; index++) {
-      this.mergeTable(index, firstRow)
-      this.noteSwitches(index, firstRow, smoothing)
-      firstRow += this.game.entities[index]?.rows ?? 0
+    for (let index = 0; index < this.#game.entities.length; index++) {
+      this.#mergeTable(index, firstRow)
+      this.#noteSwitches(index, firstRow, smoothing)
+      firstRow += this.#game.entities[index]?.rows ?? 0
     }
     this.world.adopt()
     smoothing.apply(this.world)
@@ -82,27 +82,27 @@ export class Screen {
    * Walks both tables in order of their ids. What the present has and predicts is drawn from there, everything else where the past has it;
    * an own entity that the present has no more is gone, others stay until the past has seen them go.
    */
-  private mergeTable(index: number, firstRow: number): void {
-    const { sides } = this
-    const past = this.past.table(index)
-    const present = this.present.table(index)
+  #mergeTable(index: number, firstRow: number): void {
+    const sides = this.#sides
+    const past = this.#past.table(index)
+    const present = this.#present.table(index)
     const { type } = past
     const out = this.world.ints
     let rowPast = 0
     let rowPresent = 0
     let to = 0
     while ((rowPast < past.count || rowPresent < present.count) && to < type.max) {
-      const idPast = rowPast < past.count ? idAt(type, this.past.ints, rowPast) : Infinity
-      const idPresent = rowPresent < present.count ? idAt(type, this.present.ints, rowPresent) : Infinity
+      const idPast = rowPast < past.count ? idAt(type, this.#past.ints, rowPast) : Infinity
+      const idPresent = rowPresent < present.count ? idAt(type, this.#present.ints, rowPresent) : Infinity
       const inPresent = idPresent <= idPast
       const inPast = idPast <= idPresent
-      const predicted = this.predicts(inPresent ? present.viewAt(rowPresent) : past.viewAt(rowPast), this.present)
+      const predicted = this.#predicts(inPresent ? present.viewAt(rowPresent) : past.viewAt(rowPast), this.#present)
       if (inPresent && predicted) {
         sides[firstRow + to] = 1
-        copyRow(type, this.present.ints, rowPresent, out, to++)
+        copyRow(type, this.#present.ints, rowPresent, out, to++)
       } else if (inPast && (inPresent || !predicted)) {
         sides[firstRow + to] = 0
-        copyRow(type, this.past.ints, rowPast, out, to++)
+        copyRow(type, this.#past.ints, rowPast, out, to++)
       }
       if (inPresent) rowPresent++
       if (inPast) rowPast++
@@ -111,8 +111,10 @@ export class Screen {
   }
 
   /** Finds what is drawn from another time than in the last frame: it starts where it was drawn. */
-  private noteSwitches(index: number, firstRow: number, smoothing: Smoothing): void {
-    const { drawn, drawnSides, sides } = this
+  #noteSwitches(index: number, firstRow: number, smoothing: Smoothing): void {
+    const drawn = this.#drawn
+    const drawnSides = this.#drawnSides
+    const sides = this.#sides
     const { type } = this.world.table(index)
     const now = this.world.ints
     const countThen = drawn[HEADER_COUNTS + index] ?? 0

@@ -9,25 +9,30 @@ const KEPT = 256
 const MAX_TOLD = 32
 
 export class SentInputs {
-  private readonly ticks = new Float64Array(KEPT).fill(-1)
-  private readonly timesMs = new Float64Array(KEPT).fill(Number.NaN)
-  private readonly leadsMs = new Float64Array(KEPT)
+  readonly #ticks = new Float64Array(KEPT).fill(-1)
+  readonly #timesMs = new Float64Array(KEPT).fill(Number.NaN)
+  readonly #leadsMs = new Float64Array(KEPT)
   /** The newest input of which a margin was told. */
-  private toldTick = -1
+  #toldTick = -1
   /** How many inputs the last answer of `leadUpTo` was about. */
   toldInputs = 0
 
   /** The input of `tick` leaves at `nowMs`. */
   add(tick: number, nowMs: number, leadMs: number): void {
     const slot = tick & (KEPT - 1)
-    this.ticks[slot] = tick
-    this.timesMs[slot] = nowMs
-    this.leadsMs[slot] = leadMs
+    this.#ticks[slot] = tick
+    this.#timesMs[slot] = nowMs
+    this.#leadsMs[slot] = leadMs
+  }
+
+  /** What was sent says nothing any more: neither of round trips nor of margins. */
+  forget(): void {
+    this.#timesMs.fill(Number.NaN)
   }
 
   /** When the newest input left whose tick has these low 8 bits; NaN: there was none. */
   sentAt(echo: number): number {
-    return this.timesMs[echo & (KEPT - 1)] ?? Number.NaN
+    return this.#timesMs[echo & (KEPT - 1)] ?? Number.NaN
   }
 
   /**
@@ -37,14 +42,14 @@ export class SentInputs {
   leadUpTo(newestTick: number, clock: ClockSync): number {
     let least = Number.POSITIVE_INFINITY
     this.toldInputs = 0
-    for (let tick = Math.max(this.toldTick + 1, newestTick - MAX_TOLD); tick <= newestTick; tick++) {
+    for (let tick = Math.max(this.#toldTick + 1, newestTick - MAX_TOLD); tick <= newestTick; tick++) {
       const slot = tick & (KEPT - 1)
-      if (this.ticks[slot] !== tick) continue
-      const leadMs = clock.isSettled(this.timesMs[slot] ?? 0) ? (this.leadsMs[slot] ?? 0) : Number.NaN
+      if (this.#ticks[slot] !== tick) continue
+      const leadMs = clock.isSettled(this.#timesMs[slot] ?? 0) ? (this.#leadsMs[slot] ?? 0) : Number.NaN
       least = Math.min(least, leadMs)
       this.toldInputs++
     }
-    if (newestTick > this.toldTick) this.toldTick = newestTick
+    if (newestTick > this.#toldTick) this.#toldTick = newestTick
     return Number.isFinite(least) ? least : Number.NaN
   }
 }

@@ -24,39 +24,39 @@ const STEADY_MS = 200
 const NOBODY = () => {}
 
 export class StallWatch {
-  private readonly tell: (stall: Stall) => void
-  private sinceMs = Number.NaN
-  private steadySinceMs = Number.NaN
-  private skippedTicks = 0
+  readonly #tell: (stall: Stall) => void
+  #sinceMs = Number.NaN
+  #steadySinceMs = Number.NaN
+  #skippedTicks = 0
 
   constructor(tell: (stall: Stall) => void = NOBODY) {
-    this.tell = tell
+    this.#tell = tell
   }
 
   /** Nothing can be predicted at `nowMs`. */
   waits(nowMs: number): void {
-    this.steadySinceMs = Number.NaN
-    if (!Number.isNaN(this.sinceMs)) return
-    this.sinceMs = nowMs
-    this.tell({ kind: 'waiting' })
+    this.#steadySinceMs = Number.NaN
+    if (!Number.isNaN(this.#sinceMs)) return
+    this.#sinceMs = nowMs
+    this.#tell({ kind: 'waiting' })
   }
 
   /** Play goes on at `nowMs`, after `skippedTicks` were jumped over. True if that ends a stall. */
   goesOn(nowMs: number, skippedTicks: number): boolean {
-    const waited = !Number.isNaN(this.sinceMs)
+    const waited = !Number.isNaN(this.#sinceMs)
     if (!waited && skippedTicks <= 0) return false
-    this.skippedTicks += skippedTicks
-    if (Number.isNaN(this.steadySinceMs)) this.steadySinceMs = nowMs
-    if (waited && nowMs - this.steadySinceMs < STEADY_MS) return false
+    this.#skippedTicks += skippedTicks
+    if (Number.isNaN(this.#steadySinceMs)) this.#steadySinceMs = nowMs
+    if (waited && nowMs - this.#steadySinceMs < STEADY_MS) return false
     const stall: Stall = {
       kind: 'resynced',
-      waitedMs: waited ? this.steadySinceMs - this.sinceMs : 0,
-      skippedTicks: this.skippedTicks,
+      waitedMs: waited ? this.#steadySinceMs - this.#sinceMs : 0,
+      skippedTicks: this.#skippedTicks,
     }
-    this.sinceMs = Number.NaN
-    this.steadySinceMs = Number.NaN
-    this.skippedTicks = 0
-    this.tell(stall)
+    this.#sinceMs = Number.NaN
+    this.#steadySinceMs = Number.NaN
+    this.#skippedTicks = 0
+    this.#tell(stall)
     return true
   }
 }

@@ -7,20 +7,20 @@ import type { InputLatch } from './input-latch.ts'
 import { Prediction, type PredictionOptions } from './prediction.ts'
 
 export class Watching extends Prediction {
-  private readonly nothing: Int32Array
-  private heardTick = -1
+  readonly #nothing: Int32Array
+  #heardTick = -1
 
   constructor(game: CompiledGame, seat: number, frames: SnapshotSource, options: PredictionOptions) {
     super(game, seat, frames, { ...options, inputDelayTicks: 0, repeatTicks: 0 })
-    this.nothing = new Int32Array(game.worldInts)
+    this.#nothing = new Int32Array(game.worldInts)
   }
 
   override get present(): Int32Array {
-    return this.nothing
+    return this.#nothing
   }
 
   override get blocked(): boolean {
-    return this.heardTick < 0 || this.tick - this.heardTick >= this.maxAheadTicks
+    return this.#heardTick < 0 || this.tick - this.#heardTick >= this.maxAheadTicks
   }
 
   override predicts(): boolean {
@@ -35,11 +35,11 @@ export class Watching extends Prediction {
   }
 
   override tentative(): Int32Array {
-    return this.nothing
+    return this.#nothing
   }
 
   override onSnapshot(tick: number): void {
-    this.heardTick = tick
+    this.#heardTick = tick
     if (tick > this.tick) this.skipTo(tick)
   }
 

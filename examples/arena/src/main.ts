@@ -9,7 +9,7 @@
  */
 import { parseArgs } from 'node:util'
 import { preparePage } from '@tickmesh/example-page-server'
-import { serve } from '@tickmesh/server'
+import { serve, stopOnSignals } from '@tickmesh/server'
 import { NetError } from '@tickmesh/shared'
 import { BotProcess } from './bots/process.ts'
 import { arena } from './game.ts'
@@ -20,6 +20,8 @@ import { MAX_PLAYERS } from './tuning.ts'
 
 const DEFAULT_PORT = 8080
 const DEFAULT_BOTS = 6
+/** A match in the arena has no end, so players get just long enough to read that it stops. */
+const DRAIN_MS = 2_000
 
 interface Settings {
   readonly port: number
@@ -54,35 +56,48 @@ function readSettings(): Settings {
   }
 }
 
+/** Its native part is not there for every platform; players then come over WebSockets alone. */
+function rtcIfInstalled(): Promise<{ webrtc?: true }> {
+  return import('node-datachannel').then(
+    () => ({ webrtc: true }),
+    () => ({}),
+  )
+}
+
 async function start({ port, bots, development, duel, record }: Settings): Promise<void> {
   const page = await preparePage({ root: new URL('..', import.meta.url), development, pages: ['index', 'replay'] })
   const handleRequest = record === undefined ? page.handleRequest : serveRecordings(record, page.handleRequest)
   const rules = arenaRules({ spawns: duel ? 'duel' : 'spread' })
   const log = terminalLog(() => performance.now(), console.error)
+  const rtc = await rtcIfInstalled()
   const server = await serve(arena, rules, {
     port,
     development,
     handleRequest,
     log,
     spectators: { maxDelayMs: 30_000 },
+    ...rtc,
     ...(record === undefined ? {} : { record: { dir: record } }),
   })
   const botProcess = bots > 0 ? new BotProcess(server.url, bots) : undefined
   console.log(`\n  Arena: http://localhost:${server.port}\n`)
+  console.log(`  WebSockets by ${server.transport}${rtc.webrtc === true ? ', and WebRTC' : ''}\n`)
   if (record !== undefined)
     console.log(`  Records into ${record}; replays at http://localhost:${server.port}/replay.html\n`)
   console.log(`  ${bots === 0 ? 'No bots' : `${bots} bot${bots === 1 ? '' : 's'}`} in it. Ctrl-C stops it.\n`)
 
-  const stop = async () => {
-    process.once('SIGINT', () => process.exit(130))
-    console.log('Stopping …')
-    await botProcess?.stop()
-    await server.close()
-    await page.close()
-    process.exit(0)
-  }
-  process.once('SIGINT', () => void stop())
-  process.once('SIGTERM', () => void stop())
+  stopOnSignals(server, {
+    // In development the next server waits for this one to end.
+    timeoutMs: development ? 0 : DRAIN_MS,
+    onStopping() {
+      console.log('Stopping …')
+      void botProcess?.stop()
+    },
+    async onStopped() {
+      await botProcess?.stop()
+      await page.close()
+    },
+  })
 }
 
 try {

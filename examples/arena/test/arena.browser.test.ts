@@ -28,6 +28,7 @@ interface Hooks {
 declare global {
   interface Window {
     readonly __arena: Hooks
+    readonly __violations: readonly string[]
   }
 }
 
@@ -37,6 +38,13 @@ async function openPage(browser: Browser, url: string, name: string): Promise<Pa
   const context = await browser.newContext({ viewport: { width: 800, height: 600 } })
   const page = await context.newPage()
   page.on('pageerror', (error) => console.error(`${name}: ${error.stack}`))
+  await page.addInitScript(() => {
+    const violations: string[] = []
+    Object.assign(window, { __violations: violations })
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+      violations.push(`${violatedDirective} ${blockedURI}`)
+    })
+  })
   await page.goto(`${url}/?name=${name}&auto=1&quality=low`)
   return page
 }
@@ -151,6 +159,25 @@ describe('the arena in Chromium', () => {
       await expect.poll(() => page.textContent('.top'), PATIENCE).toMatch(/Ada1.*Bob0/)
     }
     await Promise.all([waitForFighters(ada, ['Bob']), waitForFighters(bob, ['Bob'])])
+  })
+
+  it('has broken no rule of its content security policy, which refuses eval', async () => {
+    for (const page of [ada, bob]) expect(await page.evaluate(() => window.__violations)).toEqual([])
+    // In a timer: what the debugger itself evaluates may.
+    const thrown = await bob.evaluate(
+      () =>
+        new Promise<string>((resolve) => {
+          setTimeout(() => {
+            try {
+              resolve(String(Reflect.construct(Function, ['return 1'])))
+            } catch (error) {
+              resolve(error instanceof Error ? error.name : 'no error')
+            }
+          })
+        }),
+    )
+    expect(thrown).toBe('EvalError')
+    expect(await bob.evaluate(() => window.__violations)).toEqual(['script-src eval'])
   })
 
   it('lets a player back in after a reload', async () => {

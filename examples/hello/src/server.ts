@@ -1,5 +1,5 @@
 import { preparePage } from '@tickmesh/example-page-server'
-import { serve } from '@tickmesh/server'
+import { serve, stopOnSignals } from '@tickmesh/server'
 import { hello } from './game.ts'
 
 const { handleRequest } = await preparePage({ root: new URL('..', import.meta.url) })
@@ -19,4 +19,5 @@ const server = await serve(
   },
   { port: Number(process.env.PORT ?? 8080), handleRequest },
 )
+stopOnSignals(server, { timeoutMs: 1000 })
 console.log(`Hello: http://localhost:${server.port}`)

@@ -1,16 +1,16 @@
 /**
  * Serves an example's page: `index.html` and what it imports, straight from the sources. Built with Vite once per content of the sources
- * (about a second; the next start finds it) and served by sirv; or, for development, by Vite itself, which rebuilds on change.
+ * (about a second; the next start finds it) and served from memory; or, for development, by Vite itself, which rebuilds on change.
  * Tooling of the examples, no part of Tickmesh: a game of your own is built and served however you like.
  */
 import { createHash, type Hash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
-import sirv from 'sirv'
 import { build, createServer, defaultClientConditions, type InlineConfig } from 'vite'
+import { COMMON_HEADERS } from './page-headers.ts'
+import { StaticFiles } from './static-files.ts'
 
 export interface PageOptions {
   /** Folder of `index.html`; a `file:` URL such as `new URL('..', import.meta.url)`. */
@@ -65,11 +65,17 @@ function hashSources(root: string): string {
   return hash.digest('hex').slice(0, 16)
 }
 
-/** Writes a `.gz` beside each text file, which sirv sends to whoever takes it. */
-function compressAll(folder: string): void {
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (/\.(js|css|html)$/.test(name))
-      writeFileSync(join(folder, `${name}.gz`), gzipSync(readFileSync(join(folder, name))))
+/**
+ * The built page. What other sources made is deleted, which another process may have been about to read: then it builds again. Servers that run
+ * have read all of theirs.
+ */
+async function builtFiles(root: string, pages: readonly string[]): Promise<StaticFiles> {
+  const folder = await buildOnce(root, pages)
+  try {
+    return new StaticFiles(folder)
+  } catch (error) {
+    if (existsSync(join(folder, 'index.html'))) throw error
+    return new StaticFiles(await buildOnce(root, pages))
   }
 }
 
@@ -90,10 +96,11 @@ async function buildOnce(root: string, pages: readonly string[]): Promise<string
       rollupOptions: { input: pages.map((name) => join(root, `${name}.html`)) },
     },
   })
-  compressAll(unfinished)
   for (const old of readdirSync(dist))
-    if (old.startsWith('page-')) rmSync(join(dist, old), { recursive: true, force: true })
-  renameSync(unfinished, built)
+    if (old.startsWith('page-') && join(dist, old) !== built) rmSync(join(dist, old), { recursive: true, force: true })
+  // Another process may have built the same meanwhile.
+  if (existsSync(built)) rmSync(unfinished, { recursive: true, force: true })
+  else renameSync(unfinished, built)
   console.log(`[page] built in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
   return built
 }
@@ -104,20 +111,14 @@ export async function preparePage(options: PageOptions): Promise<Page> {
   if (options.development === true) {
     const vite = await createServer({ ...viteConfig(root), server: { middlewareMode: true }, appType: 'mpa' })
     return {
-      handleRequest: (request, response) => vite.middlewares(request, response, () => notFound(response)),
+      // Without the policy: Vite puts styles into the page itself.
+      handleRequest(request, response) {
+        for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value)
+        vite.middlewares(request, response, () => notFound(response))
+      },
       close: () => vite.close(),
     }
   }
-  const files = sirv(await buildOnce(root, options.pages ?? ['index']), {
-    etag: true,
-    gzip: true,
-    setHeaders: (response, path) => {
-      const isHashed = path.startsWith('/assets/')
-      response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
-    },
-  })
-  return {
-    handleRequest: (request, response) => files(request, response, () => notFound(response)),
-    close: async () => {},
-  }
+  const files = await builtFiles(root, options.pages ?? ['index'])
+  return { handleRequest: files.handleRequest, close: async () => {} }
 }

@@ -21,8 +21,25 @@ export interface Limits {
   readonly maxBufferedBytes: number
   /** Connections from one address at a time: TOO_MANY_CONNECTIONS. Raise it behind a proxy that hides addresses, and for load tests. */
   readonly connectionsPerAddress: number
+  /** New connections a second from one address, on average; `connectionsPerAddress` (at least 16) at once. Above: TOO_FAST. */
+  readonly handshakesPerSecond: number
+  /** Share of an address's connections that may be without a hello at a time: TOO_MANY_CONNECTIONS. */
+  readonly pendingShare: number
+  /**
+   * What all connections of one address may send together, as a share of what `connectionsPerAddress` of them might: messages and bytes. Above, the
+   * connection that sent it ends: TOO_FAST.
+   */
+  readonly addressShare: number
+  /** Rooms that one address may open in a minute, on average; at once an eighth of `connectionsPerAddress`. Above: TOO_FAST. A hello costs nothing, a room memory and ticks. */
+  readonly roomsPerMinute: number
   /** Connections in all: TOO_MANY_CONNECTIONS. */
   readonly maxConnections: number
+  /** Connections in all whose hello was not accepted yet: TOO_MANY_CONNECTIONS. */
+  readonly maxPending: number
+  /** Addresses that are counted at a time; when all have something open, new ones are turned away: TOO_MANY_CONNECTIONS. */
+  readonly maxAddresses: number
+  /** Newcomers whose ticket or credential is being checked at a time: TOO_MANY_CONNECTIONS. */
+  readonly pendingAuthentications: number
   /** Full frames that one client may ask for in a second; what is above waits. */
   readonly fullFramesPerSecond: number
 }
@@ -38,6 +55,13 @@ export const DEFAULT_LIMITS: Limits = {
   maxMessageBytes: 16_384,
   maxBufferedBytes: 1_048_576,
   connectionsPerAddress: 64,
+  handshakesPerSecond: 10,
+  pendingShare: 0.5,
+  addressShare: 0.5,
+  roomsPerMinute: 12,
   maxConnections: 20_000,
+  maxPending: 4_000,
+  maxAddresses: 65_536,
+  pendingAuthentications: 256,
   fullFramesPerSecond: 4,
 }

@@ -10,23 +10,31 @@ import {
   hash32,
   type Link,
   NetError,
+  type NetErrorCode,
   SeededRandom,
   type Shape,
 } from '@tickmesh/shared'
+import { checkInterest } from '../interest/make-interest.ts'
 import { failureLine } from '../ops/failure-line.ts'
 import type { Log } from '../ops/log-line.ts'
+import { addPlayCounts, noPlayCounts, type PlayCounts } from '../ops/play-counts.ts'
 import type { ServerStats } from '../ops/server-stats.ts'
 import type { Room, Rules } from '../room/api.ts'
 import type { Attendance } from '../room/attendance.ts'
 import { type Recording, startRecording } from '../room/journal-recorder.ts'
 import { RoomFacade, roomOf } from '../room/room.ts'
 import { RoomCore } from '../room/room-core.ts'
+import { countsOf } from '../room/room-counts.ts'
 import { checkedRules, type UntypedRules } from '../room/rules.ts'
-import { SeatedPlayer } from '../room/seated-player.ts'
-import { checkDelay, type SpectatorLimits, spectatorLimits } from '../room/spectator-limits.ts'
+import { type SpectatorLimits, spectatorLimits } from '../room/spectator-limits.ts'
 import { makeWireTools, type WireTools } from '../room/wire-tools.ts'
+import type { LogHistogram } from '../tick/log-histogram.ts'
 import { TickLoop } from '../tick/tick-loop.ts'
 import type { TickTimer } from '../tick/tick-timer.ts'
+import type { AddressBudget } from './address-budget.ts'
+import { Admission, type Grant, type Reserve, type TicketSettings } from './admission.ts'
+import type { Authenticate } from './authentication.ts'
+import { Chores } from './chores.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { type PeerInfo, Session, type SessionHost } from './session.ts'
 
@@ -45,8 +53,16 @@ export interface HostOptions {
   readonly limits?: Partial<Limits>
   /** Rooms at a time; 1,000 by default. */
   readonly maxRooms?: number
-  /** A room that is empty for so long ends; 5,000 by default. */
+  /** A room that is empty for so long ends; 5,000 by default, and a second at most if nobody ever played there. */
   readonly roomIdleMs?: number
+  /** A player whose link was lost keeps its seat for so long, and may come back to it; 15,000 by default, and a second at most if it never played. 0: it leaves at once. */
+  readonly graceMs?: number
+  /** Says who a newcomer is, or refuses it. Not asked for players who come back, nor for those who show a ticket. */
+  readonly authenticate?: Authenticate
+  /** Lets in who shows a signed ticket; needed for `reserve`. */
+  readonly tickets?: TicketSettings
+  /** Wall clock for tickets, in ms since 1970; `timer` by default, which only this process knows. */
+  readonly wallMs?: () => number
   /** Lets others watch, each with a delay of its choice; left out, nobody may. `{}` takes the defaults. */
   readonly spectators?: Partial<SpectatorLimits>
   /** Asked for each room that is made: where to record its journal. */
@@ -54,15 +70,22 @@ export interface HostOptions {
   readonly log?: Log
 }
 
-/** Who names no room comes here. */
-export const DEFAULT_ROOM = 'main'
-
-interface Names {
-  readonly id: string
-  readonly token: string
+/** See `counts`. */
+export interface HostCounts {
+  readonly play: PlayCounts
+  /** Rooms by overload level, 0 to 3. */
+  readonly overload: readonly number[]
+  /** Connections by transport. */
+  readonly transports: ReadonlyMap<string, number>
+  /** Peers dropped, by what they were told. */
+  readonly dropped: ReadonlyMap<NetErrorCode, number>
+  /** Of ticks; not copies. */
+  readonly lateness: LogHistogram
+  readonly durations: LogHistogram
 }
 
 const MAX_REWIND_MS = 1000
+const MAX_GRACE_MS = 600_000
 const CHECK_EVERY_MS = 250
 
 export class RoomHost<S extends Shape = Shape> implements SessionHost {
@@ -71,10 +94,14 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
   readonly log: Log
   readonly clock: { nowMs(): number }
   private readonly spectators: SpectatorLimits | undefined
+  private readonly admission: Admission
+  private readonly graceMs: number
   private readonly rules: UntypedRules
   private readonly options: HostOptions
   private readonly tools: WireTools
   private readonly loop: TickLoop
+  /** Work that strangers cause, for when there is time between ticks. */
+  readonly chores: Chores
   private readonly entropy: () => number
   private readonly cores = new Map<string, RoomCore>()
   private readonly facades = new Map<string, Room<S>>()
@@ -83,12 +110,20 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
   private stopped = false
   private made = 0
   private dropped = 0
+  private readonly droppedByCode = new Map<NetErrorCode, number>()
+  /** Of rooms that ended. */
+  private readonly past = noPlayCounts()
+  private draining = false
 
   constructor(game: Game<S>, rules: Rules<S>, options: HostOptions) {
-    const { maxRewindMs = 500 } = options
+    const { maxRewindMs = 500, graceMs = 15_000 } = options
     if (!(maxRewindMs >= 0 && maxRewindMs <= MAX_REWIND_MS)) {
       throw new NetError('BAD_ARGUMENT', `maxRewindMs is ${maxRewindMs}.`, `Give 0 to ${MAX_REWIND_MS}.`)
     }
+    if (!(graceMs >= 0 && graceMs <= MAX_GRACE_MS)) {
+      throw new NetError('BAD_ARGUMENT', `graceMs is ${graceMs}.`, `Give 0 to ${MAX_GRACE_MS}.`)
+    }
+    this.graceMs = graceMs
     this.game = game
     this.spectators = spectatorLimits(options.spectators)
     this.rules = checkedRules(
@@ -103,11 +138,19 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     const sequence = new SeededRandom(options.seed ?? 0)
     this.entropy = options.entropy ?? (() => sequence.uint32())
     this.tools = makeWireTools(game)
+    if (this.rules.interest !== undefined) checkInterest(this.tools, this.rules.interest, options.record !== undefined)
+    this.admission = new Admission(this, {
+      ...options,
+      spectators: this.spectators,
+      entropy: this.entropy,
+      wallMs: options.wallMs ?? (() => options.timer.nowMs()),
+    })
     this.loop = new TickLoop(options.timer, {
       onFailure: (room, error) => {
         if (room instanceof RoomCore) this.fail(room, error)
       },
     })
+    this.chores = new Chores(options.timer, () => this.loop.nextTickMs)
   }
 
   get rooms(): ReadonlyMap<string, Room<S>> {
@@ -118,7 +161,8 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     return this.sessions.size
   }
 
-  peerDropped(): void {
+  peerDropped(code: NetErrorCode): void {
+    this.droppedByCode.set(code, (this.droppedByCode.get(code) ?? 0) + 1)
     this.dropped++
   }
 
@@ -141,40 +185,33 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     for (const session of this.sessions) session.drop(reason.code, reason.message)
   }
 
-  admit(hello: HelloMessage, link: Link): Attendance {
-    if (this.stopped) throw new NetError('SERVER_STOPPING', 'the server is stopping.', 'Try again in a while.')
-    const names = { id: this.name(), token: `${this.name()}${this.name()}` }
-    return hello.spectate === undefined
-      ? this.seat(hello, link, names)
-      : this.placeSpectator(hello, link, names, hello.spectate)
+  /** No new rooms and no newcomers from now on; players may still resume. Players and rules are told that everything ends within `ms`. */
+  drain(ms: number): void {
+    if (this.draining || this.stopped) return
+    this.draining = true
+    for (const room of [...this.cores.values()]) room.drain(ms)
   }
 
-  private seat(hello: HelloMessage, link: Link, names: Names): Attendance {
-    const id = hello.room ?? DEFAULT_ROOM
-    const known = this.cores.get(id)
-    if (known === undefined && hello.create === false) throw noRoom(id)
-    const room = known ?? this.open(id)
-    const player = room.admit(link, names, hello.options)
-    if (player === undefined) {
-      const problem = `all ${this.game.maxPlayers} seats of the room "${id}" are taken.`
-      throw new NetError('ROOM_FULL', problem, 'Choose another room.')
-    }
-    return new SeatedPlayer(room, player)
+  refuseIfStopping(isNew: boolean): void {
+    if (!this.stopped && !(isNew && this.draining)) return
+    throw new NetError('SERVER_STOPPING', 'the server is stopping.', 'Join another server, or try again in a while.')
   }
 
-  /** Spectators make no rooms, and keep none open. */
-  private placeSpectator(hello: HelloMessage, link: Link, names: Names, delayMs: number): Attendance {
-    const { spectators } = this
-    checkDelay(spectators, delayMs)
-    const id = hello.room ?? DEFAULT_ROOM
-    const room = this.cores.get(id)
-    if (room === undefined) throw noRoom(id)
-    const spectator = room.stage?.admit(link, names, delayMs)
-    if (spectator === undefined) {
-      const problem = `all ${spectators.max} places for spectators of the room "${id}" are taken.`
-      throw new NetError('ROOM_FULL', problem, 'Try again later, or raise `spectators.max` of the server.')
-    }
-    return spectator
+  check(hello: HelloMessage, address: string, signal: () => AbortSignal): Grant | Promise<Grant> {
+    return this.admission.check(hello, address, signal)
+  }
+
+  admit(hello: HelloMessage, link: Link, grant: Grant, budget?: AddressBudget): Attendance {
+    return this.admission.admit(hello, link, grant, budget)
+  }
+
+  /** Keeps a seat, in a room that is made if need be, until the ticket expires that this gives. Throws ROOM_FULL, or BAD_STATE without the option `tickets`. */
+  reserve(seat: Reserve): Promise<string> {
+    return this.admission.reserve(seat)
+  }
+
+  roomNamed(id: string): RoomCore | undefined {
+    return this.cores.get(id)
   }
 
   sessionEnded(session: Session): void {
@@ -188,8 +225,12 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
       rooms: rooms.length,
       connections: this.sessions.size,
       players: rooms.reduce((sum, { players }) => sum + players, 0),
+      away: rooms.reduce((sum, { away }) => sum + away, 0),
       spectators: rooms.reduce((sum, { spectators }) => sum + spectators, 0),
       roomsMade: this.made,
+      authenticating: this.admission.pending,
+      resumes: this.admission.desk.resumes,
+      resumesRefused: this.admission.desk.refused,
       peersDropped: this.dropped,
       ticks: lateness.count,
       tickLatenessP50Ms: lateness.quantile(0.5),
@@ -198,16 +239,31 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     }
   }
 
+  /** What metrics say beyond `stats`. Counts that only grow, also when rooms end. */
+  get counts(): HostCounts {
+    const play = { ...this.past }
+    const overload = [0, 0, 0, 0]
+    for (const room of this.cores.values()) {
+      addPlayCounts(play, countsOf(room))
+      const level = room.stats.overload
+      overload[level] = (overload[level] ?? 0) + 1
+    }
+    const transports = new Map<string, number>()
+    for (const { info } of this.sessions) {
+      const transport = info.transport ?? 'other'
+      transports.set(transport, (transports.get(transport) ?? 0) + 1)
+    }
+    const { lateness, durations } = this.loop
+    return { play, overload, transports, dropped: this.droppedByCode, lateness, durations }
+  }
+
   /** Forgets how late ticks were: for measuring a stretch of time. */
   resetLateness(): void {
     this.loop.lateness.reset()
   }
 
-  private name(): string {
-    return this.entropy().toString(16).padStart(8, '0')
-  }
-
-  private open(id: string): RoomCore {
+  openRoom(id: string): RoomCore {
+    this.refuseIfStopping(true)
     const { options, game } = this
     const { maxRooms = 1000 } = options
     if (this.cores.size >= maxRooms) {
@@ -230,6 +286,7 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
       log: this.log,
       clock: this.clock,
       idleMs: options.roomIdleMs ?? 5000,
+      graceMs: this.graceMs,
       spectators: this.spectators,
       onEnd: (reason) => this.end(room, reason),
     })
@@ -260,6 +317,7 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
 
   private end(room: RoomCore, reason: CloseReason): void {
     if (this.cores.get(room.id) === room) {
+      addPlayCounts(this.past, countsOf(room))
       this.cores.delete(room.id)
       this.facades.delete(room.id)
     }
@@ -276,8 +334,4 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
       if (this.sessions.size > 0 && !this.stopped) this.planCheck()
     })
   }
-}
-
-function noRoom(id: string): NetError {
-  return new NetError('ROOM_NOT_FOUND', `there is no room "${id}".`, 'Check the room, or let it be created.')
 }

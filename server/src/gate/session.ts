@@ -24,6 +24,8 @@ import { failureLine } from '../ops/failure-line.ts'
 import type { Log } from '../ops/log-line.ts'
 import type { Attendance } from '../room/attendance.ts'
 import { packToClient } from '../room/player-core.ts'
+import type { AddressBudget } from './address-budget.ts'
+import type { Grant } from './admission.ts'
 import type { Limits } from './limits.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -33,17 +35,36 @@ export interface SessionHost {
   readonly limits: Limits
   readonly log: Log
   readonly clock: { nowMs(): number }
-  /** Lets a newcomer in, to play or to watch. Throws a NetError if it cannot be. */
-  admit(hello: HelloMessage, link: Link): Attendance
+  /** Finds out who somebody is, at once or in a while. Throws or rejects with a NetError if it may not come in. */
+  check(hello: HelloMessage, address: string, signal: () => AbortSignal): Grant | Promise<Grant>
+  /** Lets somebody in, to play or to watch, or to go on. Throws a NetError if it cannot be. */
+  admit(hello: HelloMessage, link: Link, grant: Grant, budget?: AddressBudget): Attendance
   sessionEnded(session: Session): void
   /** Counts a peer that was dropped for what it did. */
-  peerDropped(): void
+  peerDropped(code: NetErrorCode): void
 }
 
+/** What whoever listens knows of a peer: an Entry of the doorkeeper is one. */
 export interface PeerInfo {
   /** For limits and logs. */
   readonly address?: string
+  /** `ws`, `uWebSockets.js`, `webrtc`: for metrics. */
+  readonly transport?: string
+  /** What all connections of its address may send together. */
+  readonly budget?: AddressBudget
+  /** Called when its hello is accepted. */
+  admitted?(): void
 }
+
+/** Ends of a connection that its peer is to blame for, or its network. */
+const FAULTS: ReadonlySet<NetErrorCode> = new Set([
+  'MALFORMED',
+  'TOO_LARGE',
+  'TOO_FAST',
+  'TOO_SLOW',
+  'HANDSHAKE_TIMEOUT',
+  'TIMED_OUT',
+])
 
 export class Session implements LinkReceiver {
   readonly info: PeerInfo
@@ -54,7 +75,10 @@ export class Session implements LinkReceiver {
   private readonly openedMs: number
   private lastHeardMs: number
   private attendance: Attendance | undefined
+  /** The hello came, and is being checked. */
+  private checking: AbortController | undefined
   private closing = false
+  private counted = false
 
   /** Attaches to the link. */
   constructor(host: SessionHost, link: Link, info: PeerInfo) {
@@ -72,7 +96,7 @@ export class Session implements LinkReceiver {
 
   /** Hot. */
   onMessage(_lane: Lane, bytes: Uint8Array): void {
-    if (this.closing || this.attendance?.player.ended === true) return
+    if (this.closing || this.attendance?.ended === true) return
     try {
       this.lastHeardMs = this.host.clock.nowMs()
       this.take(bytes)
@@ -84,6 +108,9 @@ export class Session implements LinkReceiver {
 
   onClose(reason: CloseReason): void {
     this.closing = true
+    // What the transport found, or the room, or the silence: counted as what is found here.
+    if (!this.counted && FAULTS.has(reason.code)) this.host.peerDropped(reason.code)
+    this.checking?.abort()
     this.attendance?.leave(reason)
     this.host.sessionEnded(this)
   }
@@ -93,11 +120,15 @@ export class Session implements LinkReceiver {
     const { limits } = this.host
     if (this.closing) return
     if (this.attendance === undefined) {
-      if (nowMs - this.openedMs > limits.handshakeMs)
-        this.drop('HANDSHAKE_TIMEOUT', `no hello came within ${limits.handshakeMs} ms.`)
+      if (nowMs - this.openedMs > limits.handshakeMs) this.drop('HANDSHAKE_TIMEOUT', this.lateness(limits.handshakeMs))
     } else if (nowMs - this.lastHeardMs > limits.idleMs) {
       this.drop('TIMED_OUT', `nothing was heard for ${limits.idleMs} ms.`)
     }
+  }
+
+  private lateness(ms: number): string {
+    if (this.checking === undefined) return `no hello came within ${ms} ms.`
+    return `who you are could not be checked within ${ms} ms. Try again.`
   }
 
   /** Tells the peer why, and closes. */
@@ -105,10 +136,8 @@ export class Session implements LinkReceiver {
     if (this.closing) return
     this.closing = true
     const reason = { code, message }
-    if (this.attendance !== undefined) {
-      this.attendance.player.end(reason)
-      return
-    }
+    this.checking?.abort()
+    if (this.attendance !== undefined) return this.attendance.end(reason)
     this.link.send('reliable', packToClient({ t: 'refused', code, message }))
     this.link.close(reason)
   }
@@ -119,9 +148,10 @@ export class Session implements LinkReceiver {
   }
 
   private refuse(code: NetErrorCode, message: string): void {
-    const line = { level: 'warn', event: 'peer-dropped', message: `${code}: ${message}` } as const
+    const line = { level: 'warn', event: 'peer-dropped', code, message: `${code}: ${message}` } as const
     this.host.log({ ...line, ...this.where() })
-    this.host.peerDropped()
+    this.host.peerDropped(code)
+    this.counted = true
     this.drop(code, message)
   }
 
@@ -134,6 +164,8 @@ export class Session implements LinkReceiver {
       this.refuse('TOO_FAST', `more than ${limits.messagesPerSecond} messages a second came.`)
     } else if (!this.byteBucket.take(bytes.length, nowMs)) {
       this.refuse('TOO_FAST', `more than ${limits.bytesPerSecond} bytes a second came.`)
+    } else if (this.info.budget?.take(bytes.length, nowMs) === false) {
+      this.refuse('TOO_FAST', 'the connections of this address send too much together.')
     } else if (bytes[0] === INPUT) {
       this.takeInput(bytes)
     } else if (bytes[0] === CONTROL) {
@@ -146,8 +178,13 @@ export class Session implements LinkReceiver {
   /** Hot. Times go by fields: a fractional argument would be allocated. */
   private takeInput(bytes: Uint8Array): void {
     const { attendance } = this
-    if (attendance === undefined) return this.refuse('MALFORMED', 'an input came before the hello.')
+    if (attendance === undefined) {
+      // A client that waits may have gone on to play already.
+      if (this.checking === undefined) this.refuse('MALFORMED', 'an input came before the hello.')
+      return
+    }
     attendance.player.heardAtMs = this.lastHeardMs
+    attendance.heard()
     if (!attendance.receiveInput(bytes)) this.refuse('MALFORMED', 'an input message could not be read.')
   }
 
@@ -156,23 +193,65 @@ export class Session implements LinkReceiver {
     if (!decoded.ok) return this.refuse(decoded.code, `a control message: ${decoded.problem}.`)
     const parsed = parseClientMessage(decoded.value)
     if (!parsed.ok) return this.refuse('MALFORMED', `a control message: ${parsed.problem}.`)
-    if (this.attendance === undefined) this.takeFirst(parsed.message)
+    if (this.attendance === undefined) this.takeEarly(parsed.message)
     else this.takeLater(parsed.message, this.attendance)
+  }
+
+  /** Before it is in. */
+  private takeEarly(message: ClientMessage): void {
+    if (this.checking === undefined) this.takeFirst(message)
+    else if (message.t === 'leave') this.drop('LEFT', 'The player left.')
+    else if (message.t === 'hello') this.refuse('MALFORMED', 'a second hello came.')
   }
 
   private takeFirst(message: ClientMessage): void {
     if (message.t !== 'hello') return this.refuse('MALFORMED', `"${message.t}" came before the hello.`)
     const mismatch = mismatchOf(message, this.host.game)
     if (mismatch !== undefined) return this.refuse(mismatch.code, mismatch.message)
+    this.orRefuse(() => {
+      const checked = this.host.check(message, this.info.address ?? '', () => this.signal())
+      if (checked instanceof Promise) this.await(message, checked)
+      else this.enter(message, checked)
+    })
+  }
+
+  private signal(): AbortSignal {
+    this.checking ??= new AbortController()
+    return this.checking.signal
+  }
+
+  /** Whoever has gone meanwhile does not come in. */
+  private await(hello: HelloMessage, checked: Promise<Grant>): void {
+    checked.then(
+      (grant) => this.orRefuse(() => this.enter(hello, grant)),
+      (error: unknown) =>
+        this.orRefuse(() => {
+          throw error
+        }),
+    )
+  }
+
+  private enter(hello: HelloMessage, grant: Grant): void {
+    this.attendance = this.host.admit(hello, this.link, grant, this.info.budget)
+    this.checking = undefined
+    this.info.admitted?.()
+  }
+
+  /** What is wrong with a hello is told to the peer; a defect of ours is logged. */
+  private orRefuse(run: () => void): void {
+    if (this.closing) return
     try {
-      this.attendance = this.host.admit(message, this.link)
+      run()
     } catch (error) {
-      if (!(error instanceof NetError)) throw error
-      this.refuse(error.code, error.text)
+      if (error instanceof NetError) return this.refuse(error.code, error.text)
+      this.host.log(failureLine('session-failed', 'a hello could not be handled', error, this.where()))
+      this.drop('INTERNAL', 'The server failed at this hello.')
     }
   }
 
   private takeLater(message: ClientMessage, attendance: Attendance): void {
+    // A ping may have been sent before the welcome came.
+    if (message.t === 'full' || message.t === 'msg') attendance.heard()
     switch (message.t) {
       case 'hello':
         return this.refuse('MALFORMED', 'a second hello came.')

@@ -19,16 +19,25 @@ export class TokenBucket {
 
   /** False, and nothing taken, if there are not enough. */
   take(amount: number, nowMs: number): boolean {
-    const now = Math.floor(nowMs)
-    const elapsedMs = now - this.lastMs
-    if (elapsedMs > 0) {
-      this.lastMs = now
-      const filled = this.thousandths + elapsedMs * this.perMs
-      this.thousandths = filled < this.full ? filled : this.full
-    }
+    this.fill(nowMs)
     const left = this.thousandths - amount * 1000
     if (left < 0) return false
     this.thousandths = left
     return true
+  }
+
+  /** Nothing that was taken is missing any more. */
+  isFull(nowMs: number): boolean {
+    this.fill(nowMs)
+    return this.thousandths === this.full
+  }
+
+  private fill(nowMs: number): void {
+    const now = Math.floor(nowMs)
+    const elapsedMs = now - this.lastMs
+    if (elapsedMs <= 0) return
+    this.lastMs = now
+    const filled = this.thousandths + elapsedMs * this.perMs
+    this.thousandths = filled < this.full ? filled : this.full
   }
 }

@@ -15,6 +15,8 @@ import type {
   ViewOf,
   WorldView,
 } from '@tickmesh/shared'
+import type { InterestOf } from '../interest/interest-api.ts'
+import type { SuspicionKind } from './plausibility.ts'
 import type { Timer } from './tick-timers.ts'
 
 /** What the values of a message between server and client are by name. */
@@ -23,7 +25,10 @@ type MessageOf<S extends Shape, Way extends 'toServer' | 'toClient', Name extend
 /** What a room says of itself. A copy: reading it costs nothing in ticks. */
 export interface RoomStats {
   readonly tick: number
+  /** Those who have a seat, those who are away included. */
   readonly players: number
+  /** Players whose link was lost, and whose seat is kept for them. */
+  readonly away: number
   /** Those who watch; all other figures are without them. */
   readonly spectators: number
   /** Messages of the game that spectators sent: they were ignored. */
@@ -32,7 +37,9 @@ export interface RoomStats {
   readonly entities: number
   /** 0: all is well; 1 and 2: snapshots are thinned; 3: overloaded. */
   readonly overload: number
-  /** How late ticks of this room began, of the newest 1,024. */
+  /** How late the tick that is being computed, or was last, began. */
+  readonly tickLatenessMs: number
+  /** How late ticks of this room began, all in all. */
   readonly tickLatenessP99Ms: number
   readonly tickDurationMeanMs: number
   /** Ticks by which the timeline was shifted, as the process could not keep up. */
@@ -56,18 +63,49 @@ export interface PlayerStats {
   readonly lateInputs: number
   /** Inputs that were ignored: too far ahead, or too old. */
   readonly ignoredInputs: number
+  /** Messages that gave other content to a tick that had come already. */
+  readonly contradictedInputs: number
   readonly clampedStamps: number
   readonly refusedPresses: number
+  /** Presses faster than a hand. They count all the same. */
+  readonly fastPresses: number
+  /** Messages that claimed to draw others longer ago than is possible. */
+  readonly excessDelays: number
+  /** Acknowledgements of snapshots that were never sent. */
+  readonly inventedAcks: number
+  /** Messages to it that were dropped while it was away: more than wait. */
+  readonly lostMessages: number
   /** Sent to this player, over its time in the room. */
   readonly bytesPerSecond: number
   readonly framesSkipped: number
 }
 
-/** Something that an honest client seldom does. `count` is the player's total. */
+/**
+ * Something that an honest client seldom does. What cannot be was clamped or refused already; a bad network makes some of these too, so judge by
+ * `share`: docs/limits.md says what honest players reach. At most one of a kind per player and tick.
+ */
 export interface Suspicion {
-  readonly kind: 'stamp-clamped' | 'press-refused' | 'input-ignored'
+  /**
+   * - stamp-clamped: a shot or an input claimed a view that cannot have been.
+   * - press-refused: a press came too late, or too many at once.
+   * - input-ignored: an input for a tick too far ahead, or long over.
+   * - press-too-fast: a button pressed more than 20 times a second: no hand, maybe a wheel.
+   * - delay-too-long: it claims to draw others longer ago than its link explains.
+   * - ack-impossible: it acknowledged a snapshot that was never sent.
+   * - input-contradicts: it sent an input again with other content.
+   */
+  readonly kind: SuspicionKind
   readonly tick: number
+  /** The player's total of this kind. */
   readonly count: number
+  /**
+   * What part of the last 5 seconds' was so, 0 to 1, of at least ten: of stamps (of shots' by themselves, if that is more), of presses, or of
+   * input messages. What a bad network explains has no part in it: presses and inputs that came too late, stamps older than `maxRewindMs`, stamps of
+   * links that stall.
+   */
+  readonly share: number
+  /** By how much at worst: milliseconds (stamps, delay), presses, or ticks (input-ignored, ack-impossible). 0: the network explains it. */
+  readonly amount: number
 }
 
 export interface Player<S extends Shape = Shape> {
@@ -79,6 +117,10 @@ export interface Player<S extends Shape = Shape> {
   setAttributes(patch: Partial<S['playerAttributes']>): void
   /** Plain data that the client gave to `join`: unchecked, so look before you use it. */
   readonly options: unknown
+  /** What `authenticate` gave back, or the ticket said: who this is, as far as the server has checked. Undefined if it checks nobody. */
+  readonly identity: unknown
+  /** False while its link is lost and the seat is kept for it: inputs are neutral, and `send` waits (the last 64 messages, 64 kB). */
+  readonly connected: boolean
   readonly stats: PlayerStats
 }
 
@@ -115,12 +157,17 @@ export interface Room<S extends Shape = Shape> {
   every(ms: number, run: () => void): Timer
   /** In [0, 1), from the room's secret seed. */
   random(): number
-  /** Ends a player's connection; the message is shown to it. */
+  /** Tells a player something that its game should show: a `notice` of kind `warning`. */
+  warn(player: Player<S>, message: string): void
+  /** Ends a player's connection, and its time in the room; the message is shown to it. */
   kick(player: Player<S>, message: string): void
   /** Ends the room after this tick: players are told, hooks run. */
   close(message?: string): void
   readonly stats: RoomStats
 }
+
+/** What each player is shown of the world, and what that may cost. */
+export type Interest<S extends Shape = Shape> = InterestOf<S, Room<S>, Player<S>>
 
 type CommandRules<S extends Shape> = {
   readonly [Name in keyof S['commands']]: (room: Room<S>, values: RecordOf<S['commands'][Name]>) => void
@@ -133,7 +180,16 @@ export type Rules<S extends Shape = Shape> = {
   onJoin?(room: Room<S>, player: Player<S>): void
   /** After it the player's entities are despawned (unless `keepEntities`), and the seat is free. */
   onLeave?(room: Room<S>, player: Player<S>, reason: CloseReason): void
+  /**
+   * Its link was lost. The seat and its entities are kept for `graceMs`; then onLeave follows. Also called, with `REPLACED`, before the onReconnect of a
+   * player who came back while its old link still lived.
+   */
+  onDisconnect?(room: Room<S>, player: Player<S>, reason: CloseReason): void
+  /** The same player is there again, perhaps on a page that was loaded anew. It knows the world, and all attributes. */
+  onReconnect?(room: Room<S>, player: Player<S>): void
   onDispose?(room: Room<S>): void
+  /** The server stops: nobody new comes in, and after `ms` everything ends. A game may end its match before that, and `room.close()` then. */
+  onDrain?(room: Room<S>, ms: number): void
   /** Before the steps of each tick. */
   onTick?(room: Room<S>): void
   /** Called for each command of the tick's steps, once, in order, after all steps. */
@@ -147,6 +203,8 @@ export type Rules<S extends Shape = Shape> = {
   onSuspicion?(room: Room<S>, player: Player<S>, what: Suspicion): void
   /** Entities of a player who left stay, and belong to nobody. */
   readonly keepEntities?: boolean
+  /** What each player is shown of the world. Left out: everything, which is cheapest while there is little. */
+  readonly interest?: Interest<S>
 } & (keyof S['commands'] extends never
   ? { readonly commands?: CommandRules<S> }
   : { readonly commands: CommandRules<S> })

@@ -8,14 +8,15 @@ export const BODY_AT = MAX_FRAME_HEAD_BYTES + 1
 
 const FIRST_CAPACITY = 32 * 1024
 const MAX_CAPACITY = 16 * 1024 * 1024
-/** Most frames are shorter; all views together stay under 3 MB. */
+/** Most frames are shorter, and so are most heads; all views together stay under 1 MB. */
 const KEPT_LENGTH = 511
+const KEPT_HEAD_BYTES = 17
 
 export class FrameMemory {
   bytes = new Uint8Array(FIRST_CAPACITY)
   readonly head = new Uint8Array(BODY_AT)
   readonly writer = new ByteWriter()
-  /** Views of frames of up to KEPT_LENGTH bytes, by offset and length, each made when it is first needed. */
+  /** By offset: views of the frames of all lengths up to KEPT_LENGTH, made together when the first frame begins there: a server has soon made its last. */
   private views = noViews()
 
   /** What was written so far stays where it was. */
@@ -32,16 +33,19 @@ export class FrameMemory {
   /** The frame between two offsets, of which the first is at most BODY_AT. Links borrow it only while they are called, so views are used again. */
   view(from: number, to: number): Uint8Array {
     const length = to - from
-    if (length > KEPT_LENGTH) return this.bytes.subarray(from, to)
-    const at = from * (KEPT_LENGTH + 1) + length
-    const known = this.views[at]
-    if (known !== undefined) return known
-    const view = this.bytes.subarray(from, to)
-    this.views[at] = view
-    return view
+    if (length > KEPT_LENGTH || from < BODY_AT - KEPT_HEAD_BYTES) return this.bytes.subarray(from, to)
+    const views = this.views[from] ?? this.viewsFrom(from)
+    return views[length] ?? this.bytes.subarray(from, to)
+  }
+
+  private viewsFrom(from: number): readonly Uint8Array[] {
+    const { bytes } = this
+    const views = Array.from({ length: KEPT_LENGTH + 1 }, (_, length) => bytes.subarray(from, from + length))
+    this.views[from] = views
+    return views
   }
 }
 
-function noViews(): (Uint8Array | undefined)[] {
-  return Array.from({ length: (BODY_AT + 1) * (KEPT_LENGTH + 1) })
+function noViews(): (readonly Uint8Array[] | undefined)[] {
+  return Array.from({ length: BODY_AT + 1 })
 }

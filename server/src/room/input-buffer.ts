@@ -11,6 +11,7 @@ import {
   STAMP_INTS,
   TICK_STAMP,
 } from '@tickmesh/shared'
+import { type Plausibility, PRESS_REFUSED, PRESS_TOO_FAST, STAMP_CLAMPED } from './plausibility.ts'
 import type { ViewStamps, ViewTiming } from './view-stamp.ts'
 
 export interface InputBufferOptions {
@@ -30,6 +31,8 @@ const MARGIN_DOWN = 0.025
 /** For the first inputs it follows by this share of the distance. */
 const FIRST_SAMPLES = 30
 const FIRST_WEIGHT = 0.2
+/** Later than that, the first inputs were held up by a stall: they say nothing of the pace, and one that is less late replaces what they said. */
+const HELD_UP_MS = -50
 
 export class InputBuffer {
   readonly ring: InputRing
@@ -47,6 +50,7 @@ export class InputBuffer {
   refusedPresses = 0
   /** Bit i: the input of the newest tick computed, less i, was used. */
   usedMask = 0
+  private readonly plausibility: Plausibility
   private readonly tickMs: number
   private readonly maxRewindTicks: number
   private readonly repeatTicks: number
@@ -66,7 +70,8 @@ export class InputBuffer {
   /** Press counters that are done with. */
   private readonly counters: Int32Array
 
-  constructor(game: CompiledGame, computedTick: number, options: InputBufferOptions) {
+  constructor(game: CompiledGame, computedTick: number, options: InputBufferOptions, plausibility: Plausibility) {
+    this.plausibility = plausibility
     this.tickMs = 1000 / game.tickRate
     this.maxRewindTicks = Math.floor(options.maxRewindMs / this.tickMs)
     this.repeatTicks = Math.floor(REPEAT_MS / this.tickMs)
@@ -76,6 +81,15 @@ export class InputBuffer {
     this.waiting = new Int32Array(this.ring.capacity)
     this.counters = new Int32Array(game.presses.length)
     this.computed = computedTick
+  }
+
+  /**
+   * The player goes on over another link, perhaps on a page that was loaded anew, which knows nothing of what the old one sent for ticks to come: that is
+   * taken back. A client that made it sends it again.
+   */
+  newLink(): void {
+    this.ring.baseCounters.set(this.counters)
+    this.ring.forgetFrom(this.computed + 1)
   }
 
   /** Takes note of a message that was just read into the ring; `this.marginMs` is set to how early it came. Hot. */
@@ -106,31 +120,34 @@ export class InputBuffer {
     const { marginMs } = this
     const off = marginMs - this.usualMarginMs
     if (this.samples === 0) this.usualMarginMs = marginMs
-    else if (this.samples < FIRST_SAMPLES) this.usualMarginMs += off * FIRST_WEIGHT
+    else if (this.samples < FIRST_SAMPLES && off > 0 && this.usualMarginMs < HELD_UP_MS) {
+      // Never to more than in time: nobody gets an early margin by one message.
+      this.usualMarginMs = Math.min(marginMs, 0)
+      return
+    } else if (this.samples < FIRST_SAMPLES) this.usualMarginMs += off * FIRST_WEIGHT
     else if (off > 0) this.usualMarginMs += Math.min(off, this.tickMs * MARGIN_UP)
     else this.usualMarginMs += Math.max(off, -this.tickMs * MARGIN_DOWN)
     this.samples++
   }
 
-  /** Puts what `tick` uses into the simulation: levels, presses, stamp. Gives how many stamps had to be clamped. Hot. */
-  resolve(tick: number, seat: number, sim: Simulation, stamps: ViewStamps, timing: ViewTiming): number {
+  /** Puts what `tick` uses into the simulation: levels, presses, stamp. Hot. */
+  resolve(tick: number, seat: number, sim: Simulation, stamps: ViewStamps, timing: ViewTiming): void {
     this.computed = tick
     const slot = this.ring.find(tick)
     this.usedMask = (this.usedMask << 1) | (slot >= 0 ? 1 : 0)
-    let clamped = 0
+    let possible = true
     if (slot >= 0) {
       sim.setLevels(seat, this.ring.rows, this.ring.rowOffset(slot))
       this.heldTick = tick
       this.neutral = false
-      if (!this.resolveStamp(slot, TICK_STAMP, tick, false, stamps, timing)) clamped++
+      possible = this.resolveStamp(slot, TICK_STAMP, tick, false, stamps, timing)
     } else {
       this.hold(tick, seat, sim)
       if (this.neutral) stamps.showPresent()
       else stamps.carryOn(tick)
     }
     sim.inputs.setStamp(seat, stamps.older, stamps.newer, stamps.fraction)
-    if (this.counters.length > 0) clamped += this.resolvePresses(tick, slot, seat, sim, stamps, timing)
-    return clamped
+    if (this.counters.length > 0) this.resolvePresses(tick, slot, seat, sim, stamps, timing, possible)
   }
 
   /** Nothing came for this tick: what was held stays held for a while. */
@@ -156,31 +173,33 @@ export class InputBuffer {
     sim: Simulation,
     stamps: ViewStamps,
     timing: ViewTiming,
-  ): number {
+    tickPossible: boolean,
+  ): void {
     const count = this.hasLatePresses ? this.gather(tick) : slot >= 0 && this.isFresh(slot) ? this.gatherOne(tick) : 0
     if (!this.hasLatePresses && slot >= 0 && count === 0) this.pressTick = tick
-    if (count === 0) return 0
+    if (count === 0) return
     let done = this.refuseOld(tick, count, seat, sim)
-    if (done === count) return 0
+    if (done === count) return
     // One waiting tick at a time: its presses keep their own stamp, number and effect. What waits too long is refused.
     done++
     const pressTick = this.waiting[done - 1] ?? tick
     const pressSlot = this.ring.find(pressTick)
     this.hasLatePresses = done < count
     this.pressTick = pressTick
-    if (pressSlot < 0) return 0
+    if (pressSlot < 0) return
     const which = this.stampOfPress(pressSlot)
     if (this.tooMany(pressSlot)) {
-      this.refuse(pressSlot, seat, sim)
-      return 0
+      this.plausibility.note(PRESS_TOO_FAST, 1, MAX_PRESSES_AT_ONCE)
+      this.refuse(pressSlot, seat, sim, true)
+      return
     }
     sim.applyPresses(seat, this.ring.rows, this.ring.rowOffset(pressSlot))
-    this.keepCounters(pressSlot)
+    this.keepCounters(pressSlot, true)
     // The tick's own stamp stands already.
-    if (pressTick === tick && which === TICK_STAMP) return 0
-    const believed = this.resolveStamp(pressSlot, which, pressTick, true, stamps, timing)
+    if (pressTick === tick && which === TICK_STAMP) return this.plausibility.stampOfPress(tickPossible)
+    const possible = this.resolveStamp(pressSlot, which, pressTick, true, stamps, timing)
     sim.inputs.setStamp(seat, stamps.older, stamps.newer, stamps.fraction)
-    return believed ? 0 : 1
+    this.plausibility.stampOfPress(possible)
   }
 
   /** Refuses the presses of waiting ticks that are too old. Gives how many ticks. */
@@ -192,7 +211,7 @@ export class InputBuffer {
     const slot = this.ring.find(last)
     this.pressTick = last
     this.hasLatePresses = old < count
-    if (slot >= 0) this.refuse(slot, seat, sim)
+    if (slot >= 0) this.refuse(slot, seat, sim, false)
     return old
   }
 
@@ -245,18 +264,24 @@ export class InputBuffer {
     return false
   }
 
-  private refuse(slot: number, seat: number, sim: Simulation): void {
+  /** Too late is bad luck; too many is not. */
+  private refuse(slot: number, seat: number, sim: Simulation, tooMany: boolean): void {
     const refused = sim.applyPresses(seat, this.ring.rows, this.ring.rowOffset(slot), true)
-    this.keepCounters(slot)
+    this.keepCounters(slot, false)
     this.refusedPresses += refused
     this.refusedSinceFrame += refused
+    if (refused > 0) this.plausibility.note(PRESS_REFUSED, refused, tooMany ? refused : 0)
   }
 
-  private keepCounters(slot: number): void {
+  private keepCounters(slot: number, applied: boolean): void {
     const row = this.ring.rowOffset(slot) + this.ring.levels
     for (let i = 0; i < this.counters.length; i++) {
       const counter = this.ring.rows[row + i] ?? 0
-      if (counter > (this.counters[i] ?? 0)) this.counters[i] = counter
+      const growth = counter - (this.counters[i] ?? 0)
+      if (growth <= 0) continue
+      this.counters[i] = counter
+      this.plausibility.weigh(PRESS_REFUSED, growth)
+      if (applied) this.plausibility.pressed(i, growth, this.pressTick)
     }
   }
 
@@ -271,6 +296,7 @@ export class InputBuffer {
     return TICK_STAMP
   }
 
+  /** False: the stamp names a view that cannot have been. One that only is too old is clamped, too. */
   private resolveStamp(
     slot: number,
     which: number,
@@ -281,7 +307,14 @@ export class InputBuffer {
   ): boolean {
     const at = slot * this.ring.stampWidth + which * STAMP_INTS
     const values = this.ring.stamps
-    return stamps.resolve(values[at] ?? -1, values[at + 1] ?? -1, values[at + 2] ?? 0, tick, ofPress, timing)
+    const older = values[at] ?? -1
+    const believed = stamps.resolve(older, values[at + 1] ?? -1, values[at + 2] ?? 0, tick, ofPress, timing)
+    if (older >= 0) this.plausibility.weigh(STAMP_CLAMPED, 1)
+    if (believed) return true
+    // The measures of a link that was just met, or has a new pace, are rough.
+    const beyondMs = this.samples < FIRST_SAMPLES ? 0 : stamps.beyondMs
+    this.plausibility.note(STAMP_CLAMPED, 1, beyondMs)
+    return beyondMs === 0
   }
 
   /** What the next frame's head tells was told. */

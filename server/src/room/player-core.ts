@@ -7,24 +7,34 @@ import {
   type CompiledGame,
   type InputMessageHead,
   type Link,
+  type NetErrorCode,
   type PlainObject,
   packControl,
   SERVER_CONTROL_LIMITS,
 } from '@tickmesh/shared'
 import type { Player, PlayerStats } from './api.ts'
 import { AttributeSet } from './attribute-set.ts'
+import { HeldMessages } from './held-messages.ts'
 import { InputBuffer, type InputBufferOptions } from './input-buffer.ts'
 import { PathHealth } from './path-health.ts'
+import {
+  ACK_IMPOSSIBLE,
+  DELAY_TOO_LONG,
+  INPUT_CONTRADICTS,
+  INPUT_IGNORED,
+  Plausibility,
+  PRESS_TOO_FAST,
+  STAMP_CLAMPED,
+} from './plausibility.ts'
+import type { Newcomer, PlayerPass, Reservation } from './player-pass.ts'
 import { RoundTrip } from './round-trip.ts'
 import { SentTicks } from './sent-ticks.ts'
 import { MAX_TRUSTED_JITTER_MS, ViewStamps, type ViewTiming, type ViewWindow } from './view-stamp.ts'
 
 export interface PlayerInit {
   readonly seat: number
-  readonly id: string
-  readonly token: string
+  readonly newcomer: Newcomer
   readonly link: Link
-  readonly options: unknown
   /** The newest tick that was computed. */
   readonly tick: number
   readonly nowMs: number
@@ -34,6 +44,9 @@ export interface PlayerInit {
 /** A queue is looked for no more often: the path's memory is cold. */
 const PATH_EVERY_MS = 30
 
+/** Ends of a link that are nobody's wish: the player may come back. */
+export const MAY_COME_BACK: ReadonlySet<NetErrorCode> = new Set(['CONNECTION_LOST', 'TIMED_OUT', 'TOO_SLOW'])
+
 /** A control message for clients, which take larger ones than they may send. */
 export function packToClient(message: object): Uint8Array {
   return packControl(message, SERVER_CONTROL_LIMITS)
@@ -42,31 +55,43 @@ export function packToClient(message: object): Uint8Array {
 export class PlayerCore {
   readonly seat: number
   readonly id: string
-  /** Names this player's session to itself only. */
-  readonly token: string
-  readonly link: Link
+  /** What the gate knows of it; undefined: a spectator. */
+  readonly pass: PlayerPass | undefined
+  /** The one in use: a resume brings another. */
+  link: Link
   readonly options: unknown
+  readonly identity: unknown
+  /** The reservation that it used up. */
+  reservation: Reservation | undefined
   readonly attributes: AttributeSet
   readonly inputs: InputBuffer
+  readonly plausibility: Plausibility
   readonly sent = new SentTicks()
   readonly stamps: ViewStamps
-  readonly trip = new RoundTrip()
-  readonly path = new PathHealth()
+  trip = new RoundTrip()
+  path = new PathHealth()
   readonly timing: ViewTiming = { marginMs: 0, rttMs: 0, jitterMs: 0, delayMs: 0 }
   readonly facade: Player
   readonly joinedAtMs: number
   /** True from the moment that its onJoin ran: it is in the room. */
   seated = false
+  /** True once its join succeeded. */
+  hasSat = false
+  /** True once an input came from it that could be used. */
+  played = false
   /** True once its welcome was sent; before that messages wait for it. */
   welcomed = false
-  /** True once its link was closed from our side, or is gone. */
+  /** True once its link was closed from our side, or is gone: nothing is sent. */
   ended = false
+  /** Why we ended it. */
+  endReason: CloseReason | undefined
+  /** Set once it is to lose its seat. */
   leaveReason: CloseReason | undefined
-  private readonly early: Uint8Array[] = []
+  /** Its link is gone, and its seat is kept for it. */
+  away = false
+  private readonly held = new HeldMessages()
   /** Messages to rules that wait for the next tick. */
   waitingMessages = 0
-  clampedStamps = 0
-  ignoredInputs = 0
 
   // What replication keeps.
   /** Newest snapshot that the client has decoded; -1: none. */
@@ -96,15 +121,18 @@ export class PlayerCore {
 
   constructor(game: CompiledGame, init: PlayerInit, options: InputBufferOptions, clock: { nowMs(): number }) {
     this.seat = init.seat
-    this.id = init.id
-    this.token = init.token
+    const { newcomer } = init
+    this.id = newcomer.id
+    this.pass = newcomer.pass
     this.link = init.link
-    this.options = init.options
+    this.options = newcomer.options
+    this.identity = newcomer.identity
     this.joinedAtMs = init.nowMs
     this.lastFrameTick = init.tick
     this.lastFrameAtMs = init.nowMs
     this.attributes = new AttributeSet(game.playerAttributes)
-    this.inputs = new InputBuffer(game, init.tick, options)
+    this.plausibility = new Plausibility(game.tickRate, game.presses.length)
+    this.inputs = new InputBuffer(game, init.tick, options, this.plausibility)
     this.stamps = new ViewStamps(this.sent, init.window, 1000 / game.tickRate, 1000 / game.snapshotRate)
     this.facade = new PlayerFacade(this, clock)
   }
@@ -112,6 +140,7 @@ export class PlayerCore {
   /** Takes note of what an input message says of the connection. Hot. */
   heard(head: InputMessageHead): void {
     const nowMs = this.heardAtMs
+    this.weigh(head)
     // A message that is sent once more is answered as of when it came first.
     if (head.newestTick !== this.heardTick) {
       this.heardTick = head.newestTick
@@ -130,39 +159,88 @@ export class PlayerCore {
           this.pathDueMs = nowMs + PATH_EVERY_MS
           this.path.onRoundTrip(nowMs, rttMs)
         }
+      } else if (this.sent.newest >= 0 && this.sent.isInvented(head.ackTick)) {
+        this.plausibility.note(ACK_IMPOSSIBLE, 1, Math.max(1, head.ackTick - this.sent.newest))
       }
     }
     const { timing, trip } = this
     timing.rttMs = trip.meanMs
     timing.jitterMs = trip.jitterMs < MAX_TRUSTED_JITTER_MS ? trip.jitterMs : MAX_TRUSTED_JITTER_MS
     timing.delayMs = head.interpolationDelayMs
-    this.stamps.boundDelay(timing)
+    const delayOverMs = this.stamps.boundDelay(timing)
+    // Before the first round trip is measured nobody can say what is too much.
+    if (delayOverMs > 0 && this.ackTick >= 0) this.plausibility.note(DELAY_TOO_LONG, 1, delayOverMs)
     timing.marginMs = this.inputs.usualMarginMs
+  }
+
+  private weigh(head: InputMessageHead): void {
+    const { plausibility } = this
+    plausibility.weigh(INPUT_IGNORED, 1)
+    plausibility.weigh(DELAY_TOO_LONG, 1)
+    plausibility.weigh(ACK_IMPOSSIBLE, 1)
+    plausibility.weigh(INPUT_CONTRADICTS, 1)
+    if (head.contradicts) plausibility.note(INPUT_CONTRADICTS, 1, 1)
+  }
+
+  /** Takes another link in the place of the one before, which is closed. What was measured of that says nothing of this one. */
+  relink(link: Link, tick: number, nowMs: number): void {
+    this.link = link
+    this.ended = false
+    this.endReason = undefined
+    this.away = false
+    this.welcomed = false
+    this.trip = new RoundTrip()
+    this.path = new PathHealth()
+    this.sent.newLink()
+    this.inputs.newLink()
+    this.ackTick = -1
+    this.wantsFull = true
+    this.lastFullTick = -1
+    this.lastFrameTick = tick
+    this.lastFrameAtMs = nowMs
+    this.echo = -1
+    this.heardTick = -1
+    this.heardAtMs = nowMs
+    this.pathDueMs = 0
+  }
+
+  /** Sends something of the game's: while the player has no link it waits, as far as there is room. */
+  say(bytes: Uint8Array): void {
+    if (!this.ended || this.leaveReason !== undefined) return this.tell(bytes)
+    this.held.add(bytes)
+    this.held.trim()
   }
 
   /** Sends a packed control message; before the welcome it waits for that. */
   tell(bytes: Uint8Array): void {
     if (this.ended) return
-    if (!this.welcomed) {
-      this.early.push(bytes)
-      return
-    }
+    if (!this.welcomed) return this.held.add(bytes)
     this.bytesSent += bytes.length
     this.link.send('reliable', bytes)
   }
 
   /** Sends the welcome, and what waited for it. */
-  welcome(bytes: Uint8Array): void {
+  welcome(bytes: Uint8Array, more: readonly Uint8Array[] = []): void {
     this.welcomed = true
     this.tell(bytes)
-    for (const waiting of this.early) this.tell(waiting)
-    this.early.length = 0
+    for (const rest of more) this.tell(rest)
+    for (const waiting of this.held.take()) this.tell(waiting)
   }
 
-  /** Says why, and closes the link; the player leaves once the link reports its end. */
+  /** Of the game's to this player, that nobody will get. */
+  get lostMessages(): number {
+    return this.held.dropped
+  }
+
+  /** Says why, and closes the link; the player leaves once the link reports its end, or, if it is away, with the next tick. */
   end(reason: CloseReason): void {
-    if (this.ended) return
+    if (this.ended) {
+      // Who only lost its link can still be sent away.
+      if (this.endReason === undefined ? this.away : MAY_COME_BACK.has(this.endReason.code)) this.endReason = reason
+      return
+    }
     this.ended = true
+    this.endReason = reason
     this.link.send(
       'reliable',
       packToClient({ t: this.welcomed ? 'bye' : 'refused', code: reason.code, message: reason.message }),
@@ -171,18 +249,12 @@ export class PlayerCore {
   }
 }
 
-/** The first seat that nobody has, or will have after the next tick; 0: all are taken. `players` are in order of their seats. */
-export function freeSeat(players: readonly PlayerCore[], maxPlayers: number): number {
-  let seat = 1
-  for (const player of players) if (player.seat === seat && player.leaveReason === undefined) seat++
-  return seat <= maxPlayers ? seat : 0
-}
-
 /** What rules see of a player. */
 class PlayerFacade implements Player {
   readonly seat: number
   readonly id: string
   readonly options: unknown
+  readonly identity: unknown
   readonly #core: PlayerCore
   readonly #clock: { nowMs(): number }
 
@@ -192,6 +264,11 @@ class PlayerFacade implements Player {
     this.seat = core.seat
     this.id = core.id
     this.options = core.options
+    this.identity = core.identity
+  }
+
+  get connected(): boolean {
+    return !this.#core.ended
   }
 
   get attributes(): Readonly<PlainObject> {
@@ -203,16 +280,22 @@ class PlayerFacade implements Player {
   }
 
   get stats(): PlayerStats {
-    const { trip, inputs, clampedStamps, ignoredInputs, bytesSent, joinedAtMs, framesSkipped } = this.#core
+    const { trip, inputs, bytesSent, joinedAtMs, framesSkipped, lostMessages } = this.#core
+    const { totals } = this.#core.plausibility
     const seconds = Math.max(1, (this.#clock.nowMs() - joinedAtMs) / 1000)
     return {
       rttMs: trip.meanMs,
       jitterMs: trip.jitterMs,
       marginMs: inputs.usualMarginMs,
       lateInputs: inputs.lateInputs,
-      ignoredInputs,
-      clampedStamps,
+      ignoredInputs: totals[INPUT_IGNORED] ?? 0,
+      contradictedInputs: totals[INPUT_CONTRADICTS] ?? 0,
+      clampedStamps: totals[STAMP_CLAMPED] ?? 0,
       refusedPresses: inputs.refusedPresses,
+      fastPresses: totals[PRESS_TOO_FAST] ?? 0,
+      excessDelays: totals[DELAY_TOO_LONG] ?? 0,
+      inventedAcks: totals[ACK_IMPOSSIBLE] ?? 0,
+      lostMessages,
       bytesPerSecond: bytesSent / seconds,
       framesSkipped,
     }

@@ -6,15 +6,18 @@
  */
 import {
   type BodyInput,
+  type BodyPart,
   type CompiledGame,
   createFrameHead,
   type EventLog,
+  type EventSource,
   encodeFrameHead,
   MAX_WINDOW_TICKS,
   SNAPSHOT,
   type SnapshotEncoder,
   type SnapshotSource,
 } from '@tickmesh/shared'
+import type { Interest } from '../interest/interest.ts'
 import { BODY_AT, type FrameMemory } from './frame-memory.ts'
 import type { PlayerCore } from './player-core.ts'
 import type { WireTools } from './wire-tools.ts'
@@ -32,6 +35,8 @@ export interface ReplicationSources {
   /** What was held in each tick: worlds, of which the seats' columns are read. */
   readonly held: SnapshotSource
   readonly events: EventLog
+  /** Given where each client gets only a part of the world. */
+  readonly interest?: Interest | undefined
 }
 
 /** A client's check of an entity type failed: its motion computes something else. */
@@ -66,12 +71,14 @@ class Body implements BodyInput {
   current: Int32Array = new Int32Array(0)
   tick = 0
   plainTypes: Uint8Array
-  readonly events: EventLog
+  readonly events: EventSource
+  readonly part: BodyPart | undefined
   private readonly held: SnapshotSource
 
-  constructor({ held, events }: ReplicationSources, plainTypes: Uint8Array) {
+  constructor({ held, events, interest }: ReplicationSources, plainTypes: Uint8Array) {
     this.held = held
-    this.events = events
+    this.events = interest?.events ?? events
+    this.part = interest?.part
     this.plainTypes = plainTypes
   }
 
@@ -86,6 +93,7 @@ export class Replication {
   private readonly encoder: SnapshotEncoder
   private readonly memory: FrameMemory
   private readonly history: SnapshotSource
+  private readonly interest: Interest | undefined
   private readonly options: ReplicationOptions
   private readonly onPlainType: SuspectListener
   private readonly body: Body
@@ -115,9 +123,10 @@ export class Replication {
     this.encoder = tools.encoder
     this.memory = tools.memory
     this.history = sources.history
+    this.interest = sources.interest
     this.options = options
     this.onPlainType = onPlainType
-    this.plainTypes = new Uint8Array(game.entities.length)
+    this.plainTypes = sources.interest?.plainTypes ?? new Uint8Array(game.entities.length)
     this.suspects = new Uint16Array(game.entities.length)
     this.body = new Body(sources, this.plainTypes)
     this.snapshotMs = 1000 / game.snapshotRate
@@ -126,20 +135,27 @@ export class Replication {
     this.extraTicks = Math.ceil(game.ticksPerSnapshot / MOST_EXTRA)
   }
 
-  /**
-   * Sends the snapshot of `tick`, which is in the history and was due at `dueMs`, to those who are to get it. One that is not `usual` is between those of
-   * the snapshot rate, for clients whose path loses packets.
-   */
+  /** Does anybody get a snapshot of this tick? Usual ones come every `everyTicks`. */
+  isDue(tick: number, everyTicks: number, overload: number): boolean {
+    // Where everybody gets a part of his own, that is spread over all ticks: none is late by the work of three.
+    if (this.interest !== undefined || tick % everyTicks === 0) return true
+    // Between the usual ones those get a snapshot whose path loses packets, if there is time.
+    return overload === 0 && this.someLosePackets && tick % this.extraTicks === 0
+  }
+
+  /** Sends the snapshot of `tick`, which is in the history and was due at `dueMs`, to those who are to get it. */
   send(
     players: readonly PlayerCore[],
     tick: number,
     nowMs: number,
     dueMs: number,
     overload: number,
-    usual = true,
+    everyTicks = 1,
   ): void {
     const current = this.history.find(tick)
-    if (current === undefined || (!usual && tick % this.extraTicks !== 0)) return
+    if (current === undefined) return
+    const extra = overload === 0 && tick % this.extraTicks === 0
+    const spread = this.interest === undefined ? 0 : 1
     this.keptBaseline = -1
     this.keptEarlier = -1
     this.someLosePackets = false
@@ -147,18 +163,48 @@ export class Replication {
       const player = players[i]
       if (player === undefined) continue
       if (!player.link.ordered && player.path.lossy) this.someLosePackets = true
-      player.nextBaseline = usual || this.wantsExtra(player, nowMs) ? this.choose(player, tick, nowMs) : NO_FRAME
+      const usual = (tick + player.seat * spread) % everyTicks === 0
+      player.nextBaseline =
+        usual || (extra && this.wantsExtra(player, nowMs)) ? this.choose(player, tick, nowMs) : NO_FRAME
       player.nextEarlier = this.earlierOf(player, tick)
     }
     this.head.overload = overload
     this.head.sendOffsetMs = nowMs - dueMs
     this.body.current = current
     this.body.tick = tick
+    let begun = false
     for (let i = 0; i < players.length; i++) {
       const player = players[i]
       if (player === undefined || player.nextBaseline === NO_FRAME) continue
-      this.sendGroup(players, i, player, nowMs)
+      if (this.interest === undefined) this.sendGroup(players, i, player, nowMs)
+      else {
+        if (!begun) this.interest.begin(tick, current)
+        begun = true
+        this.sendPart(player, this.interest, nowMs)
+      }
     }
+  }
+
+  /** Encodes and sends what one client is to see. */
+  private sendPart(player: PlayerCore, interest: Interest, nowMs: number): void {
+    const { body } = this
+    const { nextBaseline: baselineTick, bytesSent } = player
+    const own = player.plainTypes
+    const viewer = interest.viewer(player.seat, player.facade, player.sent.newest < 0)
+    interest.fill(viewer, baselineTick, nowMs, own !== undefined && !equalTypes(own, this.plainTypes))
+    player.nextBaseline = NO_FRAME
+    body.baseline = baselineTick === FULL ? undefined : interest.baseline
+    body.baselineTick = baselineTick === FULL ? body.tick : baselineTick
+    body.current = interest.visible
+    body.plainTypes = own ?? this.plainTypes
+    // A client that is coded in its own way shares with nobody.
+    let end = own === undefined ? interest.bodies.copy(this.memory.bytes, BODY_AT) : -1
+    if (end < 0) {
+      end = this.writeBody()
+      if (own === undefined) interest.bodies.keep(this.memory.bytes, BODY_AT, end)
+    }
+    this.sendFrame(player, baselineTick, end, nowMs)
+    interest.sent(viewer, player.bytesSent - bytesSent)
   }
 
   private wantsExtra({ link, path, wantsFull }: PlayerCore, nowMs: number): boolean {
@@ -317,7 +363,10 @@ export class Replication {
       const count = (this.suspects[type] ?? 0) + 1
       this.suspects[type] = count
       const wholeRoom = count >= SUSPECTS_FOR_ROOM
-      if (wholeRoom) this.plainTypes[type] = 1
+      if (wholeRoom) {
+        this.plainTypes[type] = 1
+        this.interest?.goPlain(type)
+      }
       this.onPlainType(this.game.entities[type]?.name ?? '', player, wholeRoom)
     }
   }

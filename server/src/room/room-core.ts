@@ -9,7 +9,6 @@ import {
   type CompiledGame,
   createInputHead,
   type InputMessageHead,
-  type Link,
   MAX_WINDOW_TICKS,
   NetError,
   SeededRandom,
@@ -17,22 +16,25 @@ import {
   SnapshotRing,
   SyncTest,
 } from '@tickmesh/shared'
-import { failureLine, plainTypeLine, turnedAway } from '../ops/failure-line.ts'
+import { makeInterest, staleTicksOf } from '../interest/make-interest.ts'
+import { failureLine, plainTypeLine } from '../ops/failure-line.ts'
+import { noPlayCounts } from '../ops/play-counts.ts'
 import { Governor } from '../tick/governor.ts'
 import { LogHistogram } from '../tick/log-histogram.ts'
 import type { TickHandle } from '../tick/tick-loop.ts'
-import type { Player, RoomStats, Suspicion } from './api.ts'
+import type { RoomStats } from './api.ts'
 import { AttributeBroadcast } from './attribute-broadcast.ts'
 import { AttributeSet } from './attribute-set.ts'
 import type { JournalRecorder, Stepper } from './journal-recorder.ts'
-import { freeSeat, PlayerCore, packToClient } from './player-core.ts'
+import { INPUT_IGNORED } from './plausibility.ts'
+import { type PlayerCore, packToClient } from './player-core.ts'
 import { Replication, type SuspectListener } from './replication.ts'
 import type { RoomOptions } from './room-options.ts'
 import type { UntypedRules } from './rules.ts'
-import { releaseEntities, setPresent } from './seat-columns.ts'
+import { Seats, UNPLAYED_MS } from './seats.ts'
 import { NOBODY_WATCHES, SpectatorStage } from './spectator-stage.ts'
+import { raiseSuspicions } from './suspicion.ts'
 import { TickTimers } from './tick-timers.ts'
-import { welcomeOf } from './welcome.ts'
 import type { WireTools } from './wire-tools.ts'
 
 interface WaitingMessage {
@@ -44,6 +46,9 @@ interface WaitingMessage {
 /** Messages of one player that may wait for one tick. */
 const MAX_WAITING_MESSAGES = 64
 const DURATION_WEIGHT = 1 / 64
+/** A room in which nobody has been for so long computes its ticks some at a time; at once if nobody ever played there. */
+const DOZE_AFTER_MS = 2_000
+const DOZE_MS = 100
 const NOBODY_LEFT: CloseReason = { code: 'ROOM_CLOSED', message: 'Nobody was in the room.' }
 
 export class RoomCore {
@@ -61,31 +66,39 @@ export class RoomCore {
   readonly stage: SpectatorStage | undefined
   readonly options: RoomOptions
   readonly rules: UntypedRules
-  /** All who have a seat, in order of their seats; those whose onJoin has not run yet included. */
-  readonly players: PlayerCore[] = []
-  /** Those whom rules may see, by seat. */
-  readonly seated = new Map<number, Player>()
+  readonly seats = new Seats(this)
+  /** Those of `seats`. */
+  readonly players = this.seats.players
+  readonly seated = this.seats.seated
   /** What rules get as `room`. */
   facade: object = {}
   tickNumber = 0
   /** Set to end the room after this tick, or before the next. */
   closeReason: CloseReason | undefined
   closed = false
-  /** Ticks for which nobody has had a seat. */
+  /** Ticks for which nobody has been connected. */
   emptyTicks = 0
+  /** True once an input came that could be used. */
+  private played = false
   handle: TickHandle | undefined
+  /** Of players who left. */
+  readonly past = noPlayCounts()
+  /** Set when the server drains: rules hear of it in the next tick. */
+  private drainMs: number | undefined
   private readonly tools: WireTools
   private readonly governor = new Governor()
   private readonly lateness = new LogHistogram()
-  private readonly broadcast = new AttributeBroadcast((bytes, change) => this.stage?.tell(bytes, change))
+  readonly broadcast = new AttributeBroadcast((bytes, change) => this.stage?.tell(bytes, change))
   private readonly inputHead: InputMessageHead
-  private readonly window = { oldestView: 0, oldestKept: 0 }
+  readonly window = { oldestView: 0, oldestKept: 0 }
   private readonly maxRewindTicks: number
-  private readonly joining: PlayerCore[] = []
-  private readonly leaving: PlayerCore[] = []
+  /** Snapshots that stamps may name. */
+  private readonly keptTicks: number
   private messages: WaitingMessage[] = []
   private events: { readonly name: string; readonly fields: Readonly<Record<string, unknown>> }[] = []
   private durationMeanMs = 0
+  /** How late this tick began. */
+  private lateMs = 0
   private inCommands = false
   private readonly tickMs: number
 
@@ -97,7 +110,10 @@ export class RoomCore {
     this.tools = tools
     this.tickMs = 1000 / game.tickRate
     this.maxRewindTicks = Math.floor(options.maxRewindMs / this.tickMs)
-    this.history = new SnapshotRing(Math.max(this.maxRewindTicks, 64) + 2 * game.ticksPerSnapshot + 2, game.worldInts)
+    const staleTicks = rules.interest === undefined ? 0 : staleTicksOf(game, rules.interest)
+    const keptTicks = Math.max(this.maxRewindTicks, 64) + 2 * game.ticksPerSnapshot + 2
+    this.history = new SnapshotRing(keptTicks + staleTicks, game.worldInts)
+    this.keptTicks = keptTicks
     this.sim = new Simulation(game, {
       side: 'server',
       development: options.development,
@@ -112,34 +128,14 @@ export class RoomCore {
     this.inputHead = createInputHead(game)
     const onPlainType: SuspectListener = (type, player, wholeRoom) =>
       options.log(plainTypeLine(type, wholeRoom, { room: options.id, player: player.id }))
-    const sources = { history: this.history, held: this.history, events: this.sim.events }
+    const { history, sim } = this
+    const interest = rules.interest && makeInterest(tools, rules.interest, history, sim, () => this.facade)
+    const sources = { history, held: history, events: sim.events, interest }
     this.replication = new Replication(game, tools, sources, options, onPlainType)
     const { spectators } = options
     if (spectators !== undefined) {
       this.stage = new SpectatorStage(game, tools, this.sim, options, spectators, onPlainType)
     }
-  }
-
-  /** A seat for a newcomer, or undefined if all are taken. It sits down in the next tick. */
-  admit(link: Link, names: { id: string; token: string }, options: unknown): PlayerCore | undefined {
-    const seat = freeSeat(this.players, this.game.maxPlayers)
-    if (seat === 0) return undefined
-    const { clock, maxRewindMs } = this.options
-    const init = { seat, ...names, link, options, tick: this.tickNumber, nowMs: clock.nowMs(), window: this.window }
-    const player = new PlayerCore(this.game, init, { maxRewindMs }, clock)
-    this.players.push(player)
-    this.players.sort((a, b) => a.seat - b.seat)
-    this.joining.push(player)
-    this.emptyTicks = 0
-    return player
-  }
-
-  /** A player's link ended. Its seat is free after the next tick. */
-  leave(player: PlayerCore, reason: CloseReason): void {
-    player.ended = true
-    if (player.leaveReason !== undefined || this.closed) return
-    player.leaveReason = reason
-    this.leaving.push(player)
   }
 
   /** An input message that came at `player.heardAtMs`. False: malformed. Hot. */
@@ -152,8 +148,10 @@ export class RoomCore {
     player.heard(head)
     if (head.needsFull) this.replication.requestFull(player, player.heardAtMs)
     this.replication.suspect(player, head.suspectTypes)
-    if (result === 'far') player.ignoredInputs++
+    if (result === 'far') player.plausibility.note(INPUT_IGNORED, 1, Math.max(0, head.newestTick - this.tickNumber))
     else {
+      player.played = true
+      this.played = true
       if (!player.link.ordered)
         player.path.onInputMessage(player.heardAtMs, newestBefore < 0 ? 1 : head.newestTick - newestBefore)
       player.inputs.marginMs = this.dueMs(head.newestTick) - player.heardAtMs
@@ -184,8 +182,9 @@ export class RoomCore {
     const { clock } = this.options
     const startMs = clock.nowMs()
     this.tickNumber = tick
+    this.lateMs = lateMs
     this.window.oldestView = Math.max(0, tick - this.maxRewindTicks)
-    this.window.oldestKept = Math.max(0, tick - this.history.capacity)
+    this.window.oldestKept = Math.max(0, tick - this.keptTicks)
     this.runQueues(tick)
     this.sim.settle()
     this.resolveInputs(tick)
@@ -198,16 +197,31 @@ export class RoomCore {
     const { ticksPerSnapshot } = this.game
     // Thinned, but never beyond what a delta can span.
     const divisor = Math.min(this.governor.snapshotDivisor, Math.floor(MAX_WINDOW_TICKS / ticksPerSnapshot))
-    const usual = tick % (ticksPerSnapshot * divisor) === 0
-    // Between the usual ones those get a snapshot whose path loses packets, if there is time.
-    if (usual || (this.governor.level === 0 && this.replication.someLosePackets)) {
-      this.replication.send(this.players, tick, clock.nowMs(), this.dueMs(tick), this.governor.level, usual)
+    const everyTicks = ticksPerSnapshot * divisor
+    const { level } = this.governor
+    if (this.replication.isDue(tick, everyTicks, level)) {
+      this.replication.send(this.players, tick, clock.nowMs(), this.dueMs(tick), level, everyTicks)
     }
     this.stage?.tick(tick, this.dueMs(tick), this.epochMs, this.governor.level)
     this.measure(clock.nowMs() - startMs, lateMs)
-    this.emptyTicks = this.players.length === 0 ? this.emptyTicks + 1 : 0
+    if (this.closeReason === undefined) this.endIfIdle()
     if (this.closeReason !== undefined) this.options.onEnd(this.closeReason)
-    else if (this.emptyTicks * this.tickMs > this.options.idleMs) this.options.onEnd(NOBODY_LEFT)
+  }
+
+  /** Somebody comes, or comes back, or is to go now. */
+  rouse(): void {
+    this.handle?.rouse()
+  }
+
+  /** A room for nobody costs its ticks, though fewer moments of the process while it dozes: one in which nobody ever played least of all is kept. */
+  private endIfIdle(): void {
+    const { seats } = this
+    this.emptyTicks = seats.players.length > seats.away ? 0 : this.emptyTicks + 1
+    const dozeAfterMs = this.played ? DOZE_AFTER_MS : 0
+    if (this.emptyTicks > 0 && this.emptyTicks * this.tickMs >= dozeAfterMs && (this.stage?.count ?? 0) === 0)
+      this.handle?.doze(Math.max(1, Math.floor(DOZE_MS / this.tickMs)))
+    const idleMs = this.played ? this.options.idleMs : Math.min(this.options.idleMs, UNPLAYED_MS)
+    if (this.emptyTicks * this.tickMs > idleMs && seats.isEmpty) this.closeReason = NOBODY_LEFT
   }
 
   /** The match is over; there may be spectators who have not seen its end. */
@@ -236,49 +250,24 @@ export class RoomCore {
   }
 
   private runQueues(tick: number): void {
-    while (this.leaving.length > 0) this.unseat(this.leaving.shift(), tick)
-    while (this.joining.length > 0) this.seat(this.joining.shift(), tick)
+    this.seats.run(tick)
     if (this.messages.length > 0) this.runMessages()
     this.timers.run(tick)
+    if (this.drainMs !== undefined) this.tellRulesOfDrain(this.drainMs)
     this.rules.onTick?.(this.facade)
   }
 
-  private seat(player: PlayerCore | undefined, tick: number): void {
-    if (player === undefined || player.ended) return
-    const { seat } = player
-    setPresent(this.sim, seat, true)
-    player.seated = true
-    player.lastFrameTick = tick - 1
-    this.seated.set(seat, player.facade)
-    try {
-      this.rules.onJoin?.(this.facade, player.facade)
-    } catch (error) {
-      this.vacate(player)
-      player.end(turnedAway(this.options.log, error, { room: this.id, player: player.id }))
-    }
-    if (player.ended) return
-    this.broadcast.announce(tick, player, this.players)
-    const roster = this.broadcast.roster(tick, player, this.players)
-    player.welcome(packToClient(welcomeOf(this, player, roster.first, tick)))
-    for (const bytes of roster.more) player.tell(bytes)
+  /** The server is to stop within `ms`: players hear of it at once, rules with the next tick. */
+  drain(ms: number): void {
+    this.drainMs = ms
+    const bytes = packToClient({ t: 'notice', kind: 'stopping', ms })
+    for (const player of this.players) player.say(bytes)
+    this.stage?.tell(bytes)
   }
 
-  private unseat(player: PlayerCore | undefined, tick: number): void {
-    if (player === undefined) return
-    const { seated, seat, leaveReason } = player
-    const reason = leaveReason ?? { code: 'CONNECTION_LOST', message: 'The connection ended.' }
-    if (seated) this.rules.onLeave?.(this.facade, player.facade, reason)
-    this.players.splice(this.players.indexOf(player), 1)
-    if (!seated) return
-    this.vacate(player)
-    this.broadcast.left(tick, seat, this.players)
-  }
-
-  private vacate(player: PlayerCore): void {
-    player.seated = false
-    this.seated.delete(player.seat)
-    releaseEntities(this.sim, player.seat, this.rules.keepEntities === true)
-    setPresent(this.sim, player.seat, false)
+  private tellRulesOfDrain(ms: number): void {
+    this.drainMs = undefined
+    this.rules.onDrain?.(this.facade, ms)
   }
 
   private runMessages(): void {
@@ -287,7 +276,7 @@ export class RoomCore {
     for (const { player, index, values } of messages) {
       player.waitingMessages--
       const name = this.game.toServer[index]?.name ?? ''
-      if (!player.seated || player.ended) continue
+      if (!player.seated || (player.ended && !player.away)) continue
       try {
         this.rules.messages?.[name]?.(this.facade, player.facade, values)
       } catch (error) {
@@ -306,20 +295,11 @@ export class RoomCore {
     for (let i = 0; i < players.length; i++) {
       const player = players[i]
       if (player === undefined || !player.seated) continue
-      const { inputs } = player
-      const refusedBefore = inputs.refusedPresses
-      const clamped = inputs.resolve(tick, player.seat, sim, player.stamps, player.timing)
-      if (clamped > 0) {
-        player.clampedStamps += clamped
-        this.suspect(player, 'stamp-clamped', player.clampedStamps)
-      }
-      if (inputs.refusedPresses !== refusedBefore) this.suspect(player, 'press-refused', inputs.refusedPresses)
+      const { plausibility } = player
+      plausibility.startTick(tick)
+      player.inputs.resolve(tick, player.seat, sim, player.stamps, player.timing)
+      if (plausibility.raised !== 0) raiseSuspicions(this, player)
     }
-  }
-
-  private suspect(player: PlayerCore, kind: Suspicion['kind'], count: number): void {
-    if (this.rules.onSuspicion === undefined) return
-    this.rules.onSuspicion(this.facade, player.facade, { kind, tick: this.tickNumber, count })
   }
 
   private runCommands(): void {
@@ -355,14 +335,9 @@ export class RoomCore {
     if (this.closed) return
     this.closed = true
     const { rules } = this
-    for (const player of this.players) {
-      if (player.seated)
-        this.guarded('onLeave', () => rules.onLeave?.(this.facade, player.facade, player.leaveReason ?? reason))
-      player.seated = false
-      player.end(reason)
-    }
-    this.players.length = 0
-    this.seated.clear()
+    this.seats.clear(reason, (player, why) =>
+      this.guarded('onLeave', () => rules.onLeave?.(this.facade, player.facade, why)),
+    )
     this.guarded('onDispose', () => rules.onDispose?.(this.facade))
     this.timers.clear()
     this.recorder?.end(`${reason.code}: ${reason.message}`)
@@ -382,9 +357,11 @@ export class RoomCore {
     return {
       tick: this.tickNumber,
       players: this.players.length,
+      away: this.seats.away,
       ...(this.stage ?? NOBODY_WATCHES).stats,
       entities: world.tables.reduce((sum, table) => sum + table.count, 0),
       overload: this.governor.level,
+      tickLatenessMs: this.lateMs,
       tickLatenessP99Ms: this.lateness.quantile(0.99),
       tickDurationMeanMs: this.durationMeanMs,
       skippedTicks: this.handle?.skippedTicks ?? 0,

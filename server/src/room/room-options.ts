@@ -20,6 +20,8 @@ export interface RoomOptions {
   readonly clock: { nowMs(): number }
   /** A room that is empty for so long ends. */
   readonly idleMs: number
+  /** A player whose link was lost keeps its seat for so long; 0: it leaves at once. */
+  readonly graceMs: number
   /** Who may watch; undefined: nobody. */
   readonly spectators: SpectatorLimits | undefined
   /** The room is to end: called at the end of a tick. */

@@ -7,6 +7,9 @@ import { type PlayerCore, packToClient } from './player-core.ts'
 import type { RoomCore } from './room-core.ts'
 import type { Timer } from './tick-timers.ts'
 
+/** What a notice holds. */
+const MAX_WARNING_LENGTH = 1000
+
 type Values = Readonly<Record<string, unknown>>
 
 /** A core's facade, as rules of the game's types see it. */
@@ -69,12 +72,12 @@ export class RoomFacade {
   }
 
   send(player: Player, message: string, values: Values): void {
-    this.#coreOf(player)?.tell(this.#pack(message, values))
+    this.#coreOf(player)?.say(this.#pack(message, values))
   }
 
   broadcast(message: string, values: Values): void {
     const bytes = this.#pack(message, values)
-    for (const player of this.#core.players) if (player.seated) player.tell(bytes)
+    for (const player of this.#core.players) if (player.seated) player.say(bytes)
     this.#core.stage?.tell(bytes)
   }
 
@@ -90,12 +93,19 @@ export class RoomFacade {
     return this.#core.random.next()
   }
 
+  warn(player: Player, message: string): void {
+    const text = message.slice(0, MAX_WARNING_LENGTH)
+    this.#coreOf(player)?.say(packToClient({ t: 'notice', kind: 'warning', message: text }))
+  }
+
   kick(player: Player, message: string): void {
     this.#coreOf(player)?.end({ code: 'KICKED', message })
+    this.#core.rouse()
   }
 
   close(message = 'The room was closed.'): void {
     this.#core.closeReason = { code: 'ROOM_CLOSED', message }
+    this.#core.rouse()
   }
 
   /** A player who left is nobody. */

@@ -2,6 +2,7 @@
  * A game's rules with their types set aside, as the room core calls them. `Rules` in api.ts is what a game author sees.
  */
 import type { CloseReason } from '@tickmesh/shared'
+import type { UntypedInterest } from '../interest/interest-rule.ts'
 import type { Rules, Suspicion } from './api.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -10,12 +11,16 @@ export interface UntypedRules {
   onCreate?(room: object): void
   onJoin?(room: object, player: object): void
   onLeave?(room: object, player: object, reason: CloseReason): void
+  onDisconnect?(room: object, player: object, reason: CloseReason): void
+  onReconnect?(room: object, player: object): void
   onDispose?(room: object): void
+  onDrain?(room: object, ms: number): void
   onTick?(room: object): void
   onSuspicion?(room: object, player: object, what: Suspicion): void
   readonly commands?: Readonly<Record<string, ((room: object, values: Values) => void) | undefined>>
   readonly messages?: Readonly<Record<string, ((room: object, player: object, values: Values) => void) | undefined>>
   readonly keepEntities?: boolean
+  readonly interest?: UntypedInterest
 }
 
 /** The rules, and whether they fit the game. Throws BAD_ARGUMENT for names that the game does not declare, and for commands without a rule. */

@@ -1,5 +1,6 @@
 /**
- * A player in a seat, as its session knows it. Made by the room host.
+ * A player in a seat over one link, as the session of that link knows it. Made by the room host, once per link.
+ * Once the player has another link, this does nothing any more: the end of the old link is not the player's.
  */
 import type { CloseReason } from '@tickmesh/shared'
 import type { Attendance } from './attendance.ts'
@@ -10,11 +11,24 @@ export class SeatedPlayer implements Attendance {
   readonly player: PlayerCore
   readonly roomId: string
   private readonly room: RoomCore
+  private readonly link: PlayerCore['link']
+  private isKnownToHear = false
 
   constructor(room: RoomCore, player: PlayerCore) {
     this.room = room
     this.player = player
+    this.link = player.link
     this.roomId = room.id
+  }
+
+  get ended(): boolean {
+    return this.player.ended || this.player.link !== this.link
+  }
+
+  heard(): void {
+    if (this.isKnownToHear || !this.player.welcomed) return
+    this.isKnownToHear = true
+    this.player.pass?.secretArrived()
   }
 
   /** What comes before its first tick, or after the room's end, is ignored. */
@@ -31,7 +45,11 @@ export class SeatedPlayer implements Attendance {
     this.room.replication.requestFull(this.player, nowMs)
   }
 
+  end(reason: CloseReason): void {
+    if (this.player.link === this.link) this.player.end(reason)
+  }
+
   leave(reason: CloseReason): void {
-    this.room.leave(this.player, reason)
+    if (this.player.link === this.link) this.room.seats.leave(this.player, reason)
   }
 }

@@ -11,6 +11,8 @@ export class SentTicks {
   private readonly atMs = new Float64Array(CAPACITY)
   private readonly baselines = new Int32Array(CAPACITY).fill(-1)
   private count = 0
+  /** The first that was sent over the client's present link. */
+  private linkFrom = 0
   /** The newest tick that was sent, or -1; and what it was built on. Most questions are about it. */
   newest = -1
   private newestBaseline = -1
@@ -26,14 +28,20 @@ export class SentTicks {
     this.newestBaseline = baselineTick
   }
 
+  /** The client has a new link. What was sent over the one before may have been drawn, but nothing new can be said of when it arrived. */
+  newLink(): void {
+    this.linkFrom = this.count
+  }
+
   has(tick: number): boolean {
     return tick >= 0 && (tick === this.newest || this.atOrBefore(tick) === tick)
   }
 
-  /** When a tick's snapshot was sent; NaN if it was not, or too long ago. */
+  /** When a tick's snapshot was sent over the present link; NaN if it was not, or too long ago. */
   sentAt(tick: number): number {
     const index = this.indexAtOrBefore(tick)
-    return index >= 0 && this.ticks[index & MASK] === tick ? (this.atMs[index & MASK] ?? Number.NaN) : Number.NaN
+    if (index < this.linkFrom || this.ticks[index & MASK] !== tick) return Number.NaN
+    return this.atMs[index & MASK] ?? Number.NaN
   }
 
   /** The snapshot that the frame of a tick was built on; -1 if on none, or if the frame was not sent or is not kept. */
@@ -43,11 +51,17 @@ export class SentTicks {
     return index >= 0 && this.ticks[index & MASK] === tick ? (this.baselines[index & MASK] ?? -1) : -1
   }
 
-  /** When the first snapshot after `tick` was sent; NaN if there is none. The oldest one kept answers for those before it. */
+  /** Could only somebody name this tick who makes it up? It is newer than all that were sent, or was left out. False if it is too old to say. */
+  isInvented(tick: number): boolean {
+    const oldest = this.count - CAPACITY
+    return tick > this.newest || (!this.has(tick) && tick > (this.ticks[(oldest > 0 ? oldest : 0) & MASK] ?? -1))
+  }
+
+  /** When the first snapshot after `tick` was sent over the present link; NaN if there is none. The oldest one kept answers for those before it. */
   firstSentAfter(tick: number): number {
     if (tick >= this.newest) return Number.NaN
     const index = this.indexAtOrBefore(tick) + 1
-    const oldest = Math.max(0, this.count - CAPACITY)
+    const oldest = Math.max(this.linkFrom, this.count - CAPACITY)
     const first = index < oldest ? oldest : index
     return first < this.count ? (this.atMs[first & MASK] ?? Number.NaN) : Number.NaN
   }

@@ -17,6 +17,7 @@ import type { Attendance } from './attendance.ts'
 import { rosterOf } from './attribute-broadcast.ts'
 import { DelayedPast } from './delayed-past.ts'
 import { PlayerCore, packToClient } from './player-core.ts'
+import type { Newcomer } from './player-pass.ts'
 import { Replication, type ReplicationOptions, type SuspectListener, TREND_TICKS } from './replication.ts'
 import { type SaidChange, SaidLog } from './said-log.ts'
 import type { SpectatorLimits } from './spectator-limits.ts'
@@ -51,6 +52,12 @@ export class Spectator implements Attendance {
     this.roomId = roomId
   }
 
+  get ended(): boolean {
+    return this.player.ended
+  }
+
+  heard(): void {}
+
   receiveInput(bytes: Uint8Array): boolean {
     return !this.player.seated || this.stage.receiveAck(this, bytes)
   }
@@ -63,6 +70,10 @@ export class Spectator implements Attendance {
 
   requestFull(nowMs: number): void {
     this.stage.replication.requestFull(this.player, nowMs)
+  }
+
+  end(reason: CloseReason): void {
+    this.player.end(reason)
   }
 
   leave(): void {
@@ -134,12 +145,12 @@ export class SpectatorStage {
   }
 
   /** A place for somebody who watches `delayMs` behind; undefined if all are taken. It gets its welcome with the next tick. */
-  admit(link: Link, names: { id: string; token: string }, delayMs: number): Spectator | undefined {
+  admit(link: Link, newcomer: Newcomer, delayMs: number): Spectator | undefined {
     if (this.count >= this.limits.max) return undefined
     const delayTicks = this.ticksOf(delayMs)
     const { clock, id } = this.options
     const window = { oldestView: 0, oldestKept: 0 }
-    const init = { seat: 0, ...names, link, options: undefined, tick: 0, nowMs: clock.nowMs(), window }
+    const init = { seat: 0, newcomer, link, tick: 0, nowMs: clock.nowMs(), window }
     const player = new PlayerCore(this.game, init, { maxRewindMs: 0 }, clock)
     const spectator = new Spectator(this, player, delayTicks, id)
     let audience = this.audiences.find((known) => known.delayTicks === delayTicks)

@@ -41,11 +41,20 @@ const DISPLAY_FRAME_MS = 34
 /** What a client may claim to draw behind besides half a round trip, three snapshot intervals and three times the jitter. */
 const MAX_EXTRA_DELAY_MS = 150
 
+/** Outside of these the usual margin tells of stalls: an honest client makes inputs so early, or so late, only after some. */
+const LEAST_STEADY_MARGIN_MS = -50
+const MOST_STEADY_MARGIN_MS = 150
+
 export class ViewStamps {
   /** The stamp that the last call resolved to: older tick, newer tick, fraction. */
   older = -1
   newer = -1
   fraction = 0
+  /**
+   * How far the last stamp that was not believed was from what is possible, in whole milliseconds, at least 1. 0: it was possible, but older than may be
+   * judged, as on a long way; or the link stalls so much that the expectation says little.
+   */
+  beyondMs = 0
   private readonly sent: SentTicks
   private readonly window: ViewWindow
   private readonly tickMs: number
@@ -63,11 +72,14 @@ export class ViewStamps {
     this.snapshotMs = snapshotMs
   }
 
-  /** Bounds the delay that a client claims by what is possible. */
-  boundDelay(timing: ViewTiming): void {
+  /** Bounds the delay that a client claims by what is possible. Gives by how many whole milliseconds it claims too much. */
+  boundDelay(timing: ViewTiming): number {
     const most = timing.rttMs / 2 + 3 * this.snapshotMs + 3 * timing.jitterMs + MAX_EXTRA_DELAY_MS
     if (!(timing.delayMs > 0)) timing.delayMs = 0
-    else if (timing.delayMs > most) timing.delayMs = most
+    if (timing.delayMs <= most) return 0
+    const over = Math.ceil(timing.delayMs - most)
+    timing.delayMs = most
+    return over
   }
 
   /**
@@ -87,7 +99,8 @@ export class ViewStamps {
     const tolerance = Math.max(LEAST_TOLERANCE_MS, tickMs + 3 * timing.jitterMs) / tickMs
     const earliest = expected - tolerance - (ofPress ? 1 + DISPLAY_FRAME_MS / tickMs : 0)
     const low = Math.max(earliest, window.oldestView, ofPress ? this.lastPressView : this.lastView)
-    let high = expected + tolerance
+    const latest = expected + tolerance
+    let high = latest
     if (ofPress && inputTick <= this.lastTick && high > this.lastView) high = this.lastView
     if (high < low) high = low
     const silent = older < 0
@@ -96,6 +109,7 @@ export class ViewStamps {
     const believed = !silent && view === claimed && this.isKnown(older, newer)
     if (believed) this.keep(older, newer, fraction)
     else this.nearest(view)
+    if (!believed && !silent) this.measure(claimed, earliest, latest, older, newer, timing)
     if (!silent) this.remember(inputTick, ofPress)
     return believed || silent
   }
@@ -109,6 +123,22 @@ export class ViewStamps {
   carryOn(tick: number): void {
     if (this.lastTick < 0) this.keep(-1, -1, 0)
     else this.nearest(Math.max(this.lastView + (tick - this.lastTick), this.window.oldestView))
+  }
+
+  /** By the expectation alone: after a view that was clamped to the window, honest ones seem to go back. */
+  private measure(
+    claimed: number,
+    earliest: number,
+    latest: number,
+    older: number,
+    newer: number,
+    timing: ViewTiming,
+  ): void {
+    this.beyondMs = 0
+    if (!isSteady(timing)) return
+    const beyond = claimed < earliest ? earliest - claimed : claimed > latest ? claimed - latest : 0
+    if (beyond > 0) this.beyondMs = Math.ceil(beyond * this.tickMs)
+    else this.beyondMs = newer < older || this.sent.isInvented(older) || this.sent.isInvented(newer) ? 1 : 0
   }
 
   private isKnown(older: number, newer: number): boolean {
@@ -149,6 +179,14 @@ export class ViewStamps {
       else this.keep(after, after, 0)
     }
   }
+}
+
+/**
+ * Can one tell by the measures of this link who lies? Not while it stalls. To feign that costs its player latency, and gains nothing: stamps are
+ * clamped all the same.
+ */
+function isSteady({ marginMs, jitterMs }: ViewTiming): boolean {
+  return jitterMs < MAX_TRUSTED_JITTER_MS && marginMs >= LEAST_STEADY_MARGIN_MS && marginMs <= MOST_STEADY_MARGIN_MS
 }
 
 /** The moment that a stamp means, in ticks. */

@@ -1,5 +1,5 @@
 /**
- * The welcome of a player who got a seat, with as many of the others as one message holds.
+ * The welcome of a player who got a seat, or came back to it, with as many of the others as one message holds.
  */
 import type { PlainObject, WelcomeMessage } from '@tickmesh/shared'
 import type { PlayerCore } from './player-core.ts'
@@ -12,11 +12,21 @@ export interface WelcomeSource {
   readonly handle: { readonly epochMs: number } | undefined
 }
 
+/** With what the receiver may come back: an empty secret says that it cannot. */
+export interface WelcomePass {
+  readonly resume: string
+  readonly resumed: boolean
+  readonly graceMs: number
+}
+
+const NO_PASS: WelcomePass = { resume: '', resumed: false, graceMs: 0 }
+
 export function welcomeOf(
   room: WelcomeSource,
   player: PlayerCore,
   players: WelcomeMessage['players'],
   tick: number,
+  pass: WelcomePass = NO_PASS,
 ): WelcomeMessage {
   return {
     t: 'welcome',
@@ -27,7 +37,10 @@ export function welcomeOf(
     serverNowMs: room.options.clock.nowMs(),
     tick: tick - 1,
     seed: room.options.publicSeed,
-    sessionToken: player.token,
+    playerId: player.id,
+    resume: pass.resume,
+    ...(pass.resumed ? { resumed: true } : {}),
+    ...(pass.resume === '' ? {} : { graceMs: pass.graceMs }),
     attributes: room.attributes.known,
     players,
     maxPlayers: room.game.maxPlayers,

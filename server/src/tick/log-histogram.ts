@@ -12,10 +12,16 @@ const FIRST_MS = 0.001
 export class LogHistogram {
   readonly #counts = new Float64Array(BUCKETS)
   #count = 0
+  #sum = 0
   #max = 0
 
   get count(): number {
     return this.#count
+  }
+
+  /** Of all values recorded, exactly. */
+  get sum(): number {
+    return this.#sum
   }
 
   /** The largest value recorded, exactly. */
@@ -28,6 +34,7 @@ export class LogHistogram {
     const bucket = raw < BUCKETS ? raw : BUCKETS - 1
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
     this.#count++
+    this.#sum += ms
     if (ms > this.#max) this.#max = ms
   }
 
@@ -42,9 +49,17 @@ export class LogHistogram {
     return this.#max
   }
 
+  /** How many were at most `2 ** octave` microseconds: exact, as these are edges of buckets. */
+  countUpTo(octave: number): number {
+    let count = 0
+    for (let bucket = 0; bucket <= octave * PER_OCTAVE; bucket++) count += this.#counts[bucket] ?? 0
+    return count
+  }
+
   reset(): void {
     this.#counts.fill(0)
     this.#count = 0
+    this.#sum = 0
     this.#max = 0
   }
 }

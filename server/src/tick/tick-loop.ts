@@ -36,7 +36,11 @@ export interface TickHandle {
   /** All shifts so far, in ticks. */
   readonly skippedTicks: number
   dueMs(tick: number): number
-  /** Idempotent; allowed from inside `tick`. */
+  /** Nobody waits for this room's ticks: it is woken for `ticks` of them at a time, the last of which is then due. The time that the others wait is not lateness. */
+  doze(ticks: number): void
+  /** Each tick is run when it is due again; those that waited run at once. */
+  rouse(): void
+  /** Idempotent, as the others; allowed from inside `tick`. */
   remove(): void
 }
 
@@ -45,22 +49,60 @@ class Entry implements TickHandle {
   readonly rate: number
   nextTick: number
   nextDueMs: number
+  /** When the loop is to look at it. */
+  wakeMs: number
+  /** Before that no tick was wanted: lateness counts from here, if it is later than when a tick was due. */
+  excusedMs = Number.NEGATIVE_INFINITY
+  dozingTicks = 1
   epochMs: number
   skippedTicks = 0
   removed = false
   readonly #onRemove: () => void
+  readonly #onPace: () => void
 
-  constructor(room: TickedRoom, rate: number, firstTick: number, firstDueMs: number, onRemove: () => void) {
+  constructor(
+    room: TickedRoom,
+    rate: number,
+    firstTick: number,
+    firstDueMs: number,
+    onRemove: () => void,
+    onPace: () => void,
+  ) {
     this.room = room
     this.rate = rate
     this.nextTick = firstTick
     this.epochMs = firstDueMs - (firstTick * 1000) / rate
     this.nextDueMs = this.dueMs(firstTick)
+    this.wakeMs = this.nextDueMs
     this.#onRemove = onRemove
+    this.#onPace = onPace
   }
 
   dueMs(tick: number): number {
     return this.epochMs + (tick * 1000) / this.rate
+  }
+
+  /** The tick that comes next, and when to look at it. Hot. */
+  plan(nextTick: number, nowMs: number): void {
+    this.nextTick = nextTick
+    this.nextDueMs = this.dueMs(nextTick)
+    this.wakeMs = this.nextDueMs
+    if (this.dozingTicks > 1 && this.nextDueMs > nowMs) {
+      this.wakeMs = this.dueMs(nextTick + this.dozingTicks - 1)
+      this.excusedMs = this.wakeMs
+    }
+  }
+
+  doze(ticks: number): void {
+    if (this.removed || this.dozingTicks === ticks) return
+    this.dozingTicks = ticks
+    this.#onPace()
+  }
+
+  rouse(): void {
+    if (this.dozingTicks === 1) return
+    this.dozingTicks = 1
+    this.#onPace()
   }
 
   remove(): void {
@@ -73,6 +115,8 @@ class Entry implements TickHandle {
 export class TickLoop {
   /** How late ticks began, over all rooms. */
   readonly lateness = new LogHistogram()
+  /** How long they took. */
+  readonly durations = new LogHistogram()
   readonly #timer: TickTimer
   readonly #maxCatchUpTicks: number | undefined
   readonly #maxRunMs: number
@@ -89,6 +133,11 @@ export class TickLoop {
     this.#maxCatchUpTicks = options.maxCatchUpTicks
     this.#maxRunMs = options.maxRunMs ?? 8
     this.#onFailure = options.onFailure
+  }
+
+  /** When the next tick is to run; infinite if there are no rooms. */
+  get nextTickMs(): number {
+    return this.#heap[0]?.wakeMs ?? Number.POSITIVE_INFINITY
   }
 
   get roomCount(): number {
@@ -109,7 +158,14 @@ export class TickLoop {
     }
     const nowMs = this.#timer.nowMs()
     const firstDueMs = nowMs + phaseInWidestGap(this.#heap, nowMs, 1000 / rate)
-    const entry = new Entry(room, rate, firstTick, firstDueMs, () => this.#removeFromHeap(entry))
+    const entry = new Entry(
+      room,
+      rate,
+      firstTick,
+      firstDueMs,
+      () => this.#removeFromHeap(entry),
+      () => this.#changePace(entry),
+    )
     this.#heap.push(entry)
     siftUp(this.#heap, this.#heap.length - 1)
     this.#arm()
@@ -125,9 +181,11 @@ export class TickLoop {
     const untilMs = nowMs + this.#maxRunMs
     for (;;) {
       const entry = this.#heap[0]
-      if (entry === undefined || entry.nextDueMs > nowMs || nowMs > untilMs) break
+      if (entry === undefined || entry.wakeMs > nowMs || nowMs > untilMs) break
       this.#runTick(entry, nowMs)
-      nowMs = this.#timer.nowMs()
+      const endMs = this.#timer.nowMs()
+      this.durations.record(endMs - nowMs)
+      nowMs = endMs
     }
     this.#running = false
     this.#arm()
@@ -135,7 +193,7 @@ export class TickLoop {
 
   #runTick(entry: Entry, nowMs: number): void {
     const intervalMs = 1000 / entry.rate
-    const due = Math.floor((nowMs - entry.nextDueMs) / intervalMs) + 1
+    const due = Math.floor((nowMs - Math.max(entry.nextDueMs, entry.excusedMs)) / intervalMs) + 1
     const most = this.#maxCatchUpTicks ?? Math.max(CATCH_UP_TICKS, Math.ceil((entry.rate * CATCH_UP_MS) / 1000))
     const skipped = due > most ? due - most : 0
     if (skipped > 0) {
@@ -143,10 +201,9 @@ export class TickLoop {
       entry.epochMs += skipped * intervalMs
     }
     const tick = entry.nextTick
-    const lateMs = Math.max(0, nowMs - entry.dueMs(tick))
+    const lateMs = Math.max(0, nowMs - Math.max(entry.dueMs(tick), entry.excusedMs))
     this.lateness.record(lateMs)
-    entry.nextTick = tick + 1
-    entry.nextDueMs = entry.dueMs(tick + 1)
+    entry.plan(tick + 1, nowMs)
     siftDown(this.#heap, 0)
     try {
       if (skipped > 0) entry.room.timelineShifted(skipped)
@@ -159,11 +216,21 @@ export class TickLoop {
 
   #arm(): void {
     if (this.#running) return
-    const dueMs = this.#heap[0]?.nextDueMs ?? Number.POSITIVE_INFINITY
+    const dueMs = this.#heap[0]?.wakeMs ?? Number.POSITIVE_INFINITY
     if (dueMs === this.#wakeMs) return
     this.#cancelWake?.()
     this.#wakeMs = dueMs
     this.#cancelWake = dueMs === Number.POSITIVE_INFINITY ? undefined : this.#timer.wakeAt(dueMs, this.#onWake)
+  }
+
+  #changePace(entry: Entry): void {
+    const nowMs = this.#timer.nowMs()
+    entry.excusedMs = Math.min(entry.excusedMs, nowMs)
+    entry.plan(entry.nextTick, nowMs)
+    const at = this.#heap.indexOf(entry)
+    siftUp(this.#heap, at)
+    siftDown(this.#heap, at)
+    this.#arm()
   }
 
   #removeFromHeap(entry: Entry): void {
@@ -234,7 +301,7 @@ function siftUp(heap: Entry[], start: number): void {
   while (at > 0) {
     const parentAt = (at - 1) >> 1
     const parent = heap[parentAt]
-    if (parent === undefined || parent.nextDueMs <= moving.nextDueMs) break
+    if (parent === undefined || parent.wakeMs <= moving.wakeMs) break
     heap[at] = parent
     at = parentAt
   }
@@ -250,11 +317,11 @@ function siftDown(heap: Entry[], start: number): void {
     let child = heap[childAt]
     if (child === undefined) break
     const right = heap[childAt + 1]
-    if (right !== undefined && right.nextDueMs < child.nextDueMs) {
+    if (right !== undefined && right.wakeMs < child.wakeMs) {
       child = right
       childAt++
     }
-    if (moving.nextDueMs <= child.nextDueMs) break
+    if (moving.wakeMs <= child.wakeMs) break
     heap[at] = child
     at = childAt
   }

@@ -4,6 +4,7 @@
  * Uses what `net.Socket` has inside for `onread`, and touches nothing if a version of Node has it otherwise. Called once per connection.
  */
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 
 const READING_BYTES = 65_536
 /** Most reads are one short message: views of these are made once. */
@@ -37,6 +38,8 @@ interface ReadingHandle {
 
 /** Reads everything from now on into `buffer`, and says each time how much. False, and nothing changed, if this socket cannot. */
 export function readThrough(socket: Duplex, buffer: Buffer, onRead: (buffer: Buffer, length: number) => void): boolean {
+  // What TLS has decrypted comes by other ways.
+  if (socket instanceof TLSSocket) return false
   const inside = socket as unknown as Record<symbol, unknown> & { readonly _handle?: Partial<ReadingHandle> | null }
   const handle = inside._handle
   const symbols = Object.getOwnPropertySymbols(socket)

@@ -18,7 +18,9 @@ describe('the handshake', () => {
       attributes: { map: 'plain', round: 0 },
     })
     expect(client.welcome?.players).toEqual([[1, { name: '', points: 0 }]])
-    expect(client.welcome?.sessionToken).toMatch(/^[0-9a-f]{16}$/)
+    expect(client.welcome?.resume).toMatch(/^[0-9a-f]{8}\.[0-9a-f]{32}$/)
+    expect(client.welcome?.resume.split('.')[0]).toBe(client.welcome?.playerId)
+    expect(client.welcome).toMatchObject({ graceMs: 15_000 })
     expect(client.closed).toBeUndefined()
   })
 
@@ -97,8 +99,9 @@ describe('the handshake', () => {
 
 describe('limits of one connection', () => {
   it('drops a player that falls silent, after the idle time and with the reason', () => {
-    const server = start({ limits: { idleMs: 2_000, stuckMs: 60_000 } })
+    const server = start({ limits: { idleMs: 2_000, stuckMs: 60_000 }, graceMs: 0 })
     const client = server.join()
+    server.play([client], 2)
     server.run(3_000)
     expect(client.closed?.code).toBe('TIMED_OUT')
     server.run(50)

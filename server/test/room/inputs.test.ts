@@ -90,6 +90,18 @@ describe('the inputs of a player', () => {
     expect(Math.min(...told.map(({ marginMs }) => (Number.isNaN(marginMs) ? 0 : marginMs)))).toBeLessThan(0)
   })
 
+  it('that a stall held up, and that come at once, do not pass for how early inputs usually come', () => {
+    const { server, client, room } = setUp()
+    server.play([client], 60)
+    const usualMs = room()?.players.get(1)?.stats.marginMs ?? 0
+    const last = server.nextTick(client)
+    for (let n = 0; n < 75; n++) server.run(TICK_MS)
+    // The client stood still, too, then played on, unheard for a second.
+    for (let tick = last + 17; tick <= server.nextTick(client); tick++) client.input(tick, STILL)
+    server.play([client], 10)
+    expect(Math.abs((room()?.players.get(1)?.stats.marginMs ?? 0) - usualMs)).toBeLessThan(10)
+  })
+
   it('that are absurdly far ahead are counted, and change nothing', () => {
     const { server, client, room, walker } = setUp()
     const from = walker()?.x

@@ -68,6 +68,31 @@ describe('a recorded room', () => {
     expect(replay.players.get(1)?.attributes.name).toBe(`N${secondId?.slice(0, 2)}`)
   })
 
+  it('knows nothing of a link that was lost and another that took its place, and replays through both', () => {
+    const { server, journal } = recorded({}, { syncTest: true, development: true })
+    const client = server.join()
+    server.play([client], 40, [60])
+    client.link.close({ code: 'CONNECTION_LOST', message: '' })
+    server.run(500)
+    const again = server.connect()
+    again.hello({ resume: client.welcome?.resume })
+    server.run(1)
+    server.play([again], 40, [-60])
+    expect(again.newest).toBeGreaterThan(client.newest)
+    const room = server.host.rooms.get('main')
+    const [tick, x] = [room?.tick, [...(room?.world.walker ?? [])][0]?.x]
+    server.host.close()
+    const replay = new Replay(journal())
+    const seen: (string | undefined)[] = []
+    while (replay.step()) {
+      const id = replay.players.get(1)?.id
+      if (id !== seen.at(-1)) seen.push(id)
+    }
+    expect(seen.filter((id) => id !== undefined)).toEqual([client.welcome?.playerId])
+    expect(replay.tick).toBe(tick)
+    expect([...(replay.world.byName.walker ?? [])][0]).toMatchObject({ x })
+  })
+
   it('does not name a player whom onJoin turned away', () => {
     const { server, journal } = recorded({
       onJoin() {

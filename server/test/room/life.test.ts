@@ -33,6 +33,7 @@ describe('the life of a room', () => {
       onDispose: (room) => calls.push(`dispose ${room.players.size}`),
     })
     const client = server.join('den')
+    server.play([client], 2)
     left(client)
     server.run(4_900)
     expect(server.host.rooms.size).toBe(1)

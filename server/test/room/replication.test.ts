@@ -83,7 +83,7 @@ describe('replication', () => {
   })
 
   it('drops a reader that stays stuck, with the reason', () => {
-    const server = new TestServer(walkers, walkerRules)
+    const server = new TestServer(walkers, walkerRules, { graceMs: 0 })
     const back = new Frozen({})
     const stuck = server.connect({}, back)
     stuck.hello()

@@ -81,6 +81,7 @@ describe('who may watch', () => {
     expect(server.host.rooms.size).toBe(0)
     const player = server.join()
     const watcher = watch(server, 1_000)
+    play(server, [player], [watcher], 2)
     player.link.close({ code: 'LEFT', message: '' })
     play(server, [], [watcher], 60 * 5 + 30)
     expect(server.host.rooms.size).toBe(0)

@@ -22,6 +22,15 @@ describe('the histogram', () => {
     )
   })
 
+  it('counts exactly what is at most a power of two of microseconds, and keeps the sum', () => {
+    const histogram = new LogHistogram()
+    for (const value of [0, 0.001, 0.128, 0.129, 1.024, 1.025, 1e9]) histogram.record(value)
+    expect([0, 7, 8, 10, 11, 20].map((octave) => histogram.countUpTo(octave))).toEqual([2, 3, 4, 5, 6, 6])
+    expect(histogram.sum).toBeCloseTo(1e9 + 2.307, 3)
+    histogram.reset()
+    expect([histogram.sum, histogram.countUpTo(20)]).toEqual([0, 0])
+  })
+
   it('takes zero, negative and enormous values, and forgets at reset', () => {
     const histogram = new LogHistogram()
     for (const value of [0, -1, 1e12]) histogram.record(value)

@@ -89,6 +89,38 @@ describe('the tick loop', () => {
     expect(loop.lateness.max).toBeLessThan(4)
   })
 
+  it('wakes for some ticks of a dozing room at a time, early for none and none of them late, and for each again when it is roused', () => {
+    const machine = new Machine()
+    let wakes = 0
+    const timer: TickTimer = {
+      nowMs: () => machine.nowMs(),
+      wakeAt: (timeMs, run) =>
+        machine.wakeAt(timeMs, () => {
+          wakes++
+          run()
+        }),
+    }
+    const loop = new TickLoop(timer, { onFailure: fail })
+    const room = new Counting()
+    const handle = loop.add(room, 100)
+    room.onTick = (tick) => expect(machine.nowMs()).toBeGreaterThanOrEqual(handle.dueMs(tick))
+    machine.scheduler.runUntil(101)
+    handle.doze(6)
+    wakes = 0
+    machine.scheduler.runUntil(1_301)
+    expect(wakes).toBe(20)
+    expect(room.ticks).toEqual(Array.from({ length: 130 }, (_, n) => n + 1))
+    machine.scheduler.runUntil(1_335)
+    expect(room.ticks.at(-1)).toBe(130)
+    handle.rouse()
+    machine.scheduler.runUntil(1_335.1)
+    expect(room.ticks.at(-1)).toBe(133)
+    machine.scheduler.runUntil(1_401)
+    expect(room.ticks.at(-1)).toBe(140)
+    expect(Math.max(...room.lateMs)).toBeLessThan(0.2)
+    expect(handle.skippedTicks).toBe(0)
+  })
+
   it('numbers the ticks without a gap, begins none early, and is behind by a bounded time, whatever rooms and machine do', () => {
     fc.assert(
       fc.property(

@@ -23,6 +23,8 @@ async function impairedRig({ model, ordered = true, sides = 'both' }: Bad): Prom
     impairLink(link, scheduler, { out: new Impairment(out), in: new Impairment(model) })
   return {
     maxMessageBytes: 65_536,
+    ordered,
+    maxBufferedBytes: 9_437_184,
     connect: async () => {
       const [a, b] = createLinkPair(scheduler, { delayMs: 5 }, { delayMs: 5 }, { ordered })
       return { a: wrap(a), b: sides === 'both' ? wrap(b) : b }

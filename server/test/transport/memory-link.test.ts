@@ -7,6 +7,7 @@ async function memoryRig(model: ImpairmentOptions, ordered: boolean): Promise<Li
   const pass = (ms: number): void => scheduler.runUntil(scheduler.now() + ms)
   return {
     maxMessageBytes: 65_536,
+    ordered,
     connect: async () => {
       const [a, b] = createLinkPair(scheduler, model, model, { ordered })
       return { a, b }

@@ -87,6 +87,12 @@ async function socketsRig(): Promise<LinkRig> {
       socket.pause()
       return accepted
     },
+    connectToMortalPeer: async () => {
+      const accepted = listening.accepted()
+      const socket = await rawClient(listening.port)
+      return { link: await accepted, die: () => socket.resetAndDestroy() }
+    },
+    maxCloseMessageBytes: 120,
     until,
     settle: () => wait(5),
     dispose: () => listening.stop(),

@@ -1,6 +1,7 @@
 /**
  * Checks an entity type of a definition and gives its columns their places. Called by `compileGame` only.
  */
+import { FULL_TEXTS } from '#texts'
 import type { Hitbox } from '../math/hitbox.ts'
 import { checkCount, checkField, checkName, checkWhole, entriesOf, wrong } from './checks.ts'
 import { BUILT_IN_COLUMNS, type CompiledEntity, type CompiledField } from './compiled.ts'
@@ -77,17 +78,25 @@ function compileFields(
 function checkUse(place: string, part: string, entity: UntypedEntity, name: string, kinds: readonly FieldKind[]): void {
   const field = Object.hasOwn(entity.fields, name) ? entity.fields[name] : undefined
   if (field === undefined) {
-    const known = Object.keys(entity.fields).join(', ')
-    throw wrong(`${place}.${part} names the field "${name}", which does not exist.`, `Name one of: ${known}.`)
+    throw wrong(
+      FULL_TEXTS && [
+        `${place}.${part} names the field "${name}", which does not exist.`,
+        `Name one of: ${Object.keys(entity.fields).join(', ')}.`,
+      ],
+    )
   }
   if (field.visibility !== 'public') {
     throw wrong(
-      `${place}.${part} names "${name}", which is not public.`,
-      'Everybody computes it: make it a public field.',
+      FULL_TEXTS && [
+        `${place}.${part} names "${name}", which is not public.`,
+        'Everybody computes it: make it a public field.',
+      ],
     )
   }
   if (!kinds.includes(field.kind)) {
-    throw wrong(`${place}.${part} names "${name}" of kind ${field.kind}.`, `Use one of: ${kinds.join(', ')}.`)
+    throw wrong(
+      FULL_TEXTS && [`${place}.${part} names "${name}" of kind ${field.kind}.`, `Use one of: ${kinds.join(', ')}.`],
+    )
   }
 }
 
@@ -103,7 +112,8 @@ function linearPairs(
   fields: readonly CompiledField[],
 ): CompiledEntity['linear'] {
   const pairs = motion?.pairs ?? []
-  if (pairs.length === 0) throw wrong(`${place}.motion moves nothing.`, "Name pairs: linear(['x', 'vx']).")
+  if (pairs.length === 0)
+    throw wrong(FULL_TEXTS && [`${place}.motion moves nothing.`, "Name pairs: linear(['x', 'vx'])."])
   for (const name of pairs.flat()) checkUse(place, 'motion', entity, name, MOVING)
   const placeOf = (name: string) => fields.findIndex((field) => field.name === name)
   return pairs.map(([position, velocity]) => ({ position: placeOf(position), velocity: placeOf(velocity) }))
@@ -113,5 +123,5 @@ function ownMotion(place: string, entity: UntypedEntity): CompiledEntity['motion
   const { motion } = entity
   if (motion === undefined) return undefined
   if (typeof motion === 'function') return motion.bind(entity) as unknown as CompiledEntity['motion']
-  throw wrong(`${place}.motion is ${String(motion)}.`, 'Give a function, or linear(...).')
+  throw wrong(FULL_TEXTS && [`${place}.motion is ${String(motion)}.`, 'Give a function, or linear(...).'])
 }

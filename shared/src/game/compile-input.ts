@@ -1,6 +1,7 @@
 /**
  * Checks the inputs of a definition and resolves them to levels and presses. Called by `compileGame` only.
  */
+import { FULL_TEXTS } from '#texts'
 import { checkCount, checkField, checkName, entriesOf, wrong } from './checks.ts'
 import type { CompiledEntity, CompiledLevel, CompiledPress } from './compiled.ts'
 import { type InputDefinition, toLevel } from './input.ts'
@@ -37,10 +38,12 @@ function levelParts(
   const level = toLevel(input)
   return level.parts.map(({ name: part, field }, at) => {
     if (field.visibility !== 'public') {
-      throw wrong(`${place} is hidden like an entity's field.`, 'Use privateInput(...) for inputs.')
+      throw wrong(FULL_TEXTS && [`${place} is hidden like an entity's field.`, 'Use privateInput(...) for inputs.'])
     }
     if (field.kind === 'flags' || field.kind === 'float32') {
-      throw wrong(`${place} is of kind ${field.kind}.`, 'Use bool, int, fixed, angle or enumeration for inputs.')
+      throw wrong(
+        FULL_TEXTS && [`${place} is of kind ${field.kind}.`, 'Use bool, int, fixed, angle or enumeration for inputs.'],
+      )
     }
     return { name, part, field, index: first + at, shared: false, private: level.private }
   })

@@ -2,6 +2,7 @@
  * Checks a game definition and resolves it to numbers. Called by `defineGame` only.
  * Everything that is wrong throws BAD_DEFINITION with the place and the remedy.
  */
+import { FULL_TEXTS } from '#texts'
 import { hashText } from '../wire/hash.ts'
 import { checkCount, checkField, checkName, checkWhole, entriesOf, wrong } from './checks.ts'
 import { compileEntity, type UntypedEntity } from './compile-entity.ts'
@@ -92,29 +93,42 @@ export function compileGame(definition: UntypedDefinition): CompiledGame {
 function checkHead(definition: UntypedDefinition): void {
   const { id, tickRate, snapshotRate, maxPlayers, predict, inputDelayTicks } = definition
   if (typeof id !== 'string' || !/^[a-z0-9][a-z0-9-]{0,39}$/.test(id)) {
-    throw wrong(`id "${String(id)}" is not usable.`, 'Use a to z, 0 to 9 and "-", 40 characters at most.')
+    throw wrong(
+      FULL_TEXTS && [`id "${String(id)}" is not usable.`, 'Use a to z, 0 to 9 and "-", 40 characters at most.'],
+    )
   }
   checkWhole(`${id}.tickRate`, tickRate, 1, 240)
   checkWhole(`${id}.snapshotRate`, snapshotRate, 1, 240)
   if (tickRate % snapshotRate !== 0) {
-    const rates = Array.from({ length: tickRate }, (_, index) => index + 1).filter((rate) => tickRate % rate === 0)
-    const problem = `${id}.snapshotRate ${snapshotRate} does not divide tickRate ${tickRate}.`
-    throw wrong(problem, `Choose one of ${rates.join(', ')}.`)
+    throw wrong(
+      FULL_TEXTS && [
+        `${id}.snapshotRate ${snapshotRate} does not divide tickRate ${tickRate}.`,
+        `Choose one of ${divisorsOf(tickRate).join(', ')}.`,
+      ],
+    )
   }
   if (tickRate / snapshotRate > 32) {
     throw wrong(
-      `${id}.snapshotRate ${snapshotRate}: more than 32 ticks lie between two snapshots.`,
-      'Raise snapshotRate.',
+      FULL_TEXTS && [
+        `${id}.snapshotRate ${snapshotRate}: more than 32 ticks lie between two snapshots.`,
+        'Raise snapshotRate.',
+      ],
     )
   }
   if (maxPlayers !== undefined) checkWhole(`${id}.maxPlayers`, maxPlayers, 1, 1000)
   if (inputDelayTicks !== undefined) checkWhole(`${id}.inputDelayTicks`, inputDelayTicks, 0, 30)
   if (predict !== undefined && predict !== 'own' && predict !== 'all' && typeof predict !== 'function') {
     throw wrong(
-      `${id}.predict is ${String(predict)}.`,
-      `Give 'own', 'all', or a function of an entity, a seat and the world.`,
+      FULL_TEXTS && [
+        `${id}.predict is ${String(predict)}.`,
+        `Give 'own', 'all', or a function of an entity, a seat and the world.`,
+      ],
     )
   }
+}
+
+function divisorsOf(rate: number): number[] {
+  return Array.from({ length: rate }, (_, index) => index + 1).filter((divisor) => rate % divisor === 0)
 }
 
 function compileEntities(
@@ -130,8 +144,12 @@ function compileEntities(
     base += compiled.columns * compiled.rows
   }
   if (base > MAX_WORLD_INTS) {
-    const remedy = `Lower \`max\` of the entities; at most ${MAX_WORLD_INTS * 4} bytes.`
-    throw wrong(`${id}.entities: a world would take ${base * 4} bytes.`, remedy)
+    throw wrong(
+      FULL_TEXTS && [
+        `${id}.entities: a world would take ${base * 4} bytes.`,
+        `Lower \`max\` of the entities; at most ${MAX_WORLD_INTS * 4} bytes.`,
+      ],
+    )
   }
   return { entities, worldInts: base }
 }
@@ -140,8 +158,10 @@ function checkPublic(place: string, field: AnyField): void {
   checkField(place, field)
   if (field.visibility === 'public') return
   throw wrong(
-    `${place} is hidden like an entity's field.`,
-    'Only the fields of entities can be ownerOnly or serverOnly.',
+    FULL_TEXTS && [
+      `${place} is hidden like an entity's field.`,
+      'Only the fields of entities can be ownerOnly or serverOnly.',
+    ],
   )
 }
 

@@ -3,6 +3,7 @@
  * A field is kept as a 32-bit integer, its `raw` value; the value that code sees is `raw * step`, so every value lies on the field's grid.
  * Used by defineGame, by the world's views and by the codec.
  */
+import { FULL_TEXTS } from '#texts'
 import { checkName, wrong } from './checks.ts'
 
 export type FieldKind = 'int' | 'fixed' | 'angle' | 'bool' | 'flags' | 'enumeration' | 'entityRef' | 'float32'
@@ -51,25 +52,30 @@ function numeric(
   step: number,
   options: NumberOptions,
 ): Field<number, 'public'> {
-  const place = `${kind}(${min}, ${max}${kind === 'fixed' ? `, ${step}` : ''})`
+  const place = FULL_TEXTS && `${kind}(${min}, ${max}${kind === 'fixed' ? `, ${step}` : ''})`
   if (!(Number.isFinite(min) && Number.isFinite(max) && Number.isFinite(step) && step > 0)) {
-    throw wrong(`${place} needs finite numbers and a step above 0.`, 'Give a range and a positive step.')
+    throw wrong(
+      FULL_TEXTS && [`${place} needs finite numbers and a step above 0.`, 'Give a range and a positive step.'],
+    )
   }
-  if (!(min < max)) throw wrong(`${place} has an empty range.`, 'Give a least value below the greatest.')
+  if (!(min < max))
+    throw wrong(FULL_TEXTS && [`${place} has an empty range.`, 'Give a least value below the greatest.'])
   const rawMin = Math.round(min / step)
   const rawMax = Math.round(max / step)
   if (Math.abs(rawMin * step - min) > step * 1e-6 || Math.abs(rawMax * step - max) > step * 1e-6) {
     throw wrong(
-      `${place}: the step does not divide the range.`,
-      `Choose ends that are whole multiples of ${step}, or another step.`,
+      FULL_TEXTS && [
+        `${place}: the step does not divide the range.`,
+        `Choose ends that are whole multiples of ${step}, or another step.`,
+      ],
     )
   }
   if (rawMin < -INT32_MAX || rawMax > INT32_MAX) {
-    throw wrong(`${place} needs more than 32 bits.`, 'Make the range smaller or the step coarser.')
+    throw wrong(FULL_TEXTS && [`${place} needs more than 32 bits.`, 'Make the range smaller or the step coarser.'])
   }
   const initial = options.initial ?? (min <= 0 && max >= 0 ? 0 : min)
   if (!(initial >= min && initial <= max))
-    throw wrong(`${place}: initial ${initial} is out of range.`, 'Choose one within it.')
+    throw wrong(FULL_TEXTS && [`${place}: initial ${initial} is out of range.`, 'Choose one within it.'])
   const smooth = options.smooth ?? kind === 'fixed'
   return { kind, visibility: 'public', rawMin, rawMax, step, initial: Math.round(initial / step), smooth, names: [] }
 }
@@ -77,7 +83,7 @@ function numeric(
 /** A whole number from `min` to `max`, both included (within ±2^31-1). */
 export function int(min: number, max: number, options: NumberOptions = {}): Field<number, 'public'> {
   if (!(Number.isInteger(min) && Number.isInteger(max))) {
-    throw wrong(`int(${min}, ${max}) needs whole numbers.`, 'Use fixed(min, max, step) for fractions.')
+    throw wrong(FULL_TEXTS && [`int(${min}, ${max}) needs whole numbers.`, 'Use fixed(min, max, step) for fractions.'])
   }
   return numeric('int', min, max, 1, options)
 }
@@ -93,7 +99,7 @@ export function fixed(min: number, max: number, step: number, options: NumberOpt
 /** An angle in radians, seen in [-PI, PI), in 2^`bits` steps (4 to 24 bits). Any angle may be written: it wraps. */
 export function angle(bits: number, options: { readonly smooth?: boolean } = {}): Field<number, 'public'> {
   if (!(Number.isInteger(bits) && bits >= 4 && bits <= 24))
-    throw wrong(`angle(${bits}) is not possible.`, 'Choose 4 to 24 bits.')
+    throw wrong(FULL_TEXTS && [`angle(${bits}) is not possible.`, 'Choose 4 to 24 bits.'])
   const half = 2 ** (bits - 1)
   const step = (2 * Math.PI) / 2 ** bits
   return {
@@ -124,12 +130,13 @@ export function bool(initial = false): Field<boolean, 'public'> {
 
 function checkNames(place: string, names: readonly string[], least: number, most: number): void {
   if (names.length < least || names.length > most) {
-    throw wrong(`${place} has ${names.length} names.`, `Give ${least} to ${most}.`)
+    throw wrong(FULL_TEXTS && [`${place} has ${names.length} names.`, `Give ${least} to ${most}.`])
   }
   const odd = names.find((name) => typeof name !== 'string' || name === '')
-  if (odd !== undefined) throw wrong(`${place} has the name "${String(odd)}".`, 'Give texts that are not empty.')
+  if (odd !== undefined)
+    throw wrong(FULL_TEXTS && [`${place} has the name "${String(odd)}".`, 'Give texts that are not empty.'])
   const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw wrong(`${place} names "${twice}" twice.`, 'Make the names distinct.')
+  if (twice !== undefined) throw wrong(FULL_TEXTS && [`${place} names "${twice}" twice.`, 'Make the names distinct.'])
 }
 
 /** Up to 30 named bits: `flags('shield', 'stunned')` is read and written as `p.state.shield`. */

@@ -3,8 +3,10 @@
  * Only levels that some motion reads are sent to everybody. Called at definition time. A level that a motion reads so rarely that no try
  * finds it throws when it is read (world/input-view.ts).
  */
+import { FULL_TEXTS } from '#texts'
 import { NetError } from '../error.ts'
 import { hash32 } from '../math/random.ts'
+import { wrong } from './checks.ts'
 import type { CompiledEntity, CompiledLevel } from './compiled.ts'
 import type { AnyField } from './field.ts'
 
@@ -27,8 +29,12 @@ export function heldLevelsOf(entity: CompiledEntity, levels: readonly CompiledLe
       entity.motion?.(makeEntity(trial), makeHeld(trial), dt)
     } catch (error) {
       if (error instanceof NetError) throw error
-      const problem = `entities.${entity.name}.motion threw when tried: ${String(error)}.`
-      throw new NetError('BAD_DEFINITION', problem, 'A motion must work for every value of its fields.')
+      throw wrong(
+        FULL_TEXTS && [
+          `entities.${entity.name}.motion threw when tried: ${String(error)}.`,
+          'A motion must work for every value of its fields.',
+        ],
+      )
     }
   }
   return read
@@ -46,8 +52,12 @@ function sampleOf(field: AnyField, point: number): unknown {
 }
 
 function unknownName(place: string, name: string | symbol, known: readonly string[]): NetError {
-  const problem = `${place} uses "${String(name)}", which does not exist or is not public.`
-  return new NetError('BAD_DEFINITION', problem, `It may use: ${known.join(', ')}.`)
+  return wrong(
+    FULL_TEXTS && [
+      `${place} uses "${String(name)}", which does not exist or is not public.`,
+      `It may use: ${known.join(', ')}.`,
+    ],
+  )
 }
 
 /** A made-up object: the value of each of its names, by place. Games cannot name anything with a `_`. */

@@ -37,6 +37,12 @@ const CODES = [
   'CONNECTION_LOST',
   'CONNECT_FAILED',
   'INTERNAL',
+  'UNAUTHENTICATED',
+  'TICKET_INVALID',
+  'TICKET_EXPIRED',
+  'TICKET_USED',
+  'RESUME_REFUSED',
+  'REPLACED',
 ] as const satisfies readonly NetErrorCode[]
 const FIRST_CODE = 4000
 
@@ -52,7 +58,8 @@ export function isErrorCode(value: string): value is NetErrorCode {
 /** What the codes of RFC 6455 mean to us; the WebSocket layers of both ends use them by themselves. */
 const STANDARD: Readonly<Record<number, CloseReason>> = {
   1000: { code: 'LEFT', message: 'The peer closed the connection.' },
-  1001: { code: 'LEFT', message: 'The peer went away.' },
+  // A page that is left or reloaded, or a proxy that restarts: nobody said that the player leaves.
+  1001: { code: 'CONNECTION_LOST', message: 'The peer went away.' },
   1002: { code: 'MALFORMED', message: 'The WebSocket protocol was broken.' },
   1003: { code: 'MALFORMED', message: 'Only binary messages are taken.' },
   1005: { code: 'LEFT', message: 'The peer closed the connection.' },

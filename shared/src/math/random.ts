@@ -44,26 +44,26 @@ export type RandomState = readonly [number, number, number, number]
  * A sequence of numbers from a seed. Source: Chris Doty-Humphrey's sfc32 (PractRand), seeded by `hash32`; its counter makes every period at least 2^32.
  */
 export class SeededRandom {
-  private a = 0
-  private b = 0
-  private c = 0
-  private counter = 1
+  #a = 0
+  #b = 0
+  #c = 0
+  #counter = 1
 
   /** `seed` is taken modulo 2^32. */
   constructor(seed: number) {
-    this.a = hash32(seed, 0, 0, 0) | 0
-    this.b = hash32(seed, 1, 0, 0) | 0
-    this.c = hash32(seed, 2, 0, 0) | 0
+    this.#a = hash32(seed, 0, 0, 0) | 0
+    this.#b = hash32(seed, 1, 0, 0) | 0
+    this.#c = hash32(seed, 2, 0, 0) | 0
     for (let i = 0; i < 12; i++) this.uint32()
   }
 
   /** The next whole number in 0..2^32-1. */
   uint32(): number {
-    const sum = (this.a + this.b + this.counter) | 0
-    this.counter = (this.counter + 1) | 0
-    this.a = this.b ^ (this.b >>> 9)
-    this.b = (this.c + (this.c << 3)) | 0
-    this.c = (((this.c << 21) | (this.c >>> 11)) + sum) | 0
+    const sum = (this.#a + this.#b + this.#counter) | 0
+    this.#counter = (this.#counter + 1) | 0
+    this.#a = this.#b ^ (this.#b >>> 9)
+    this.#b = (this.#c + (this.#c << 3)) | 0
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) | 0
     return sum >>> 0
   }
 
@@ -87,13 +87,13 @@ export class SeededRandom {
 
   /** Where the sequence stands: pass it to `restore` to draw the same numbers again. */
   state(): RandomState {
-    return [this.a, this.b, this.c, this.counter]
+    return [this.#a, this.#b, this.#c, this.#counter]
   }
 
   restore(state: RandomState): void {
-    this.a = state[0] | 0
-    this.b = state[1] | 0
-    this.c = state[2] | 0
-    this.counter = state[3] | 0
+    this.#a = state[0] | 0
+    this.#b = state[1] | 0
+    this.#c = state[2] | 0
+    this.#counter = state[3] | 0
   }
 }

@@ -16,6 +16,12 @@ export interface SnapshotSource {
   find(tick: number): Int32Array | undefined
 }
 
+/** The snapshots as each seat's client had them, where a client gets only a part of the world. */
+export interface SeatViews {
+  /** What it gives is borrowed until the next call. */
+  of(seat: number): SnapshotSource
+}
+
 /** Most ticks that a screen is extrapolated beyond its newest snapshot. */
 export const MAX_EXTRAPOLATED_TICKS = 64
 

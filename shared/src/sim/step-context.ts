@@ -12,7 +12,7 @@ import { EVENT_FIELDS, type EventLog } from '../world/event-log.ts'
 import { refuse, UNLOCKED } from '../world/row-view.ts'
 import { makeKey } from '../world/spawn-key.ts'
 import type { World } from '../world/world.ts'
-import { makePastWorld, SeenWorld, type SnapshotSource, worldAtStamp } from './seen-world.ts'
+import { makePastWorld, type SeatViews, SeenWorld, type SnapshotSource, worldAtStamp } from './seen-world.ts'
 import { STAMP_WIDTH, type TickInputs } from './tick-inputs.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -41,6 +41,8 @@ export class Context {
   readonly world: Readonly<Record<string, unknown>>
   readonly predicting: boolean
   opaque: unknown
+  /** Where clients get only a part of the world: what each had. Undefined: everybody had everything. */
+  views: SeatViews | undefined
   tick = 0
   readonly commands: QueuedCommand[] = []
   droppedCommands = 0
@@ -51,6 +53,7 @@ export class Context {
   private readonly options: ContextOptions
   private readonly past: World
   private readonly seen: SeenWorld
+  private pastSeat = -1
   private readonly pastStamp = new Int32Array(STAMP_WIDTH).fill(-1)
   private readonly eventIndex: ReadonlyMap<string, CompiledRecord>
   private readonly commandIndex: ReadonlyMap<string, CompiledRecord>
@@ -171,11 +174,13 @@ export class Context {
     const older = stamps[at] ?? -1
     const newer = stamps[at + 1] ?? -1
     const fraction = stamps[at + 2] ?? 0
-    const { pastStamp } = this
-    if (older >= 0 && pastStamp[0] === older && pastStamp[1] === newer && pastStamp[2] === fraction)
-      return this.shown(this.past)
-    if (older < 0 || !worldAtStamp(this.options.snapshots, older, newer, fraction, this.past))
-      return this.shown(this.live)
+    const { pastStamp, views } = this
+    const seat = views === undefined ? 0 : entity.owner
+    const isIt = pastStamp[0] === older && pastStamp[1] === newer && pastStamp[2] === fraction
+    if (older >= 0 && isIt && this.pastSeat === seat) return this.shown(this.past)
+    const source = views?.of(seat) ?? this.options.snapshots
+    if (older < 0 || !worldAtStamp(source, older, newer, fraction, this.past)) return this.shown(this.live)
+    this.pastSeat = seat
     pastStamp[0] = older
     pastStamp[1] = newer
     pastStamp[2] = fraction

@@ -9,38 +9,38 @@ export class ByteReader {
   ok = true
   /** Offset of the next byte. */
   position = 0
-  private bytes: Uint8Array = EMPTY
-  private end = 0
-  private readonly float = new DataView(new ArrayBuffer(8))
+  #bytes: Uint8Array = EMPTY
+  #end = 0
+  readonly #float = new DataView(new ArrayBuffer(8))
 
   /** Reads `length` bytes from `offset` on. They are borrowed. */
   start(bytes: Uint8Array, offset = 0, length = bytes.length - offset): this {
-    this.bytes = bytes
+    this.#bytes = bytes
     this.position = offset
-    this.end = Math.min(offset + length, bytes.length)
+    this.#end = Math.min(offset + length, bytes.length)
     this.ok = true
     return this
   }
 
   /** Bytes not yet read. */
   get left(): number {
-    return this.position < this.end ? this.end - this.position : 0
+    return this.position < this.#end ? this.#end - this.position : 0
   }
 
   u8(): number {
-    if (this.position < this.end) return this.bytes[this.position++] ?? 0
+    if (this.position < this.#end) return this.#bytes[this.position++] ?? 0
     this.ok = false
     return 0
   }
 
   u16(): number {
-    if (!this.has(2)) return 0
+    if (!this.#has(2)) return 0
     const low = this.u8()
     return low | (this.u8() << 8)
   }
 
   u32(): number {
-    if (!this.has(4)) return 0
+    if (!this.#has(4)) return 0
     const low = this.u16()
     return (low | (this.u16() << 16)) >>> 0
   }
@@ -67,24 +67,24 @@ export class ByteReader {
 
   /** May be NaN or infinite: the caller judges. */
   f64(): number {
-    if (!this.has(8)) return 0
-    this.float.setUint32(0, this.u32(), true)
-    this.float.setUint32(4, this.u32(), true)
-    return this.float.getFloat64(0, true)
+    if (!this.#has(8)) return 0
+    this.#float.setUint32(0, this.u32(), true)
+    this.#float.setUint32(4, this.u32(), true)
+    return this.#float.getFloat64(0, true)
   }
 
   /** A view of the next `length` bytes, borrowed like the rest; empty if there are fewer. Allocates the view. */
   raw(length: number): Uint8Array {
-    if (!this.has(length)) return EMPTY
+    if (!this.#has(length)) return EMPTY
     this.position += length
-    return this.bytes.subarray(this.position - length, this.position)
+    return this.#bytes.subarray(this.position - length, this.position)
   }
 
   /** Are that many bytes left? If not, nothing more can be read. */
-  private has(length: number): boolean {
-    if (length >= 0 && length <= this.end - this.position) return true
+  #has(length: number): boolean {
+    if (length >= 0 && length <= this.#end - this.position) return true
     this.ok = false
-    this.position = this.end
+    this.position = this.#end
     return false
   }
 }

@@ -7,21 +7,21 @@ export class ByteWriter {
   ok = true
   /** Offset of the next byte. */
   position = 0
-  private bytes: Uint8Array = new Uint8Array(0)
-  private limit = 0
-  private readonly float = new DataView(new ArrayBuffer(8))
+  #bytes: Uint8Array = new Uint8Array(0)
+  #limit = 0
+  readonly #float = new DataView(new ArrayBuffer(8))
 
   /** Writes from `offset` of `bytes` on, which are borrowed; not beyond `limit`. */
   start(bytes: Uint8Array, offset = 0, limit = bytes.length): this {
-    this.bytes = bytes
+    this.#bytes = bytes
     this.position = offset
-    this.limit = limit < bytes.length ? limit : bytes.length
+    this.#limit = limit < bytes.length ? limit : bytes.length
     this.ok = true
     return this
   }
 
   u8(value: number): void {
-    if (this.position < this.limit) this.bytes[this.position++] = value
+    if (this.position < this.#limit) this.#bytes[this.position++] = value
     else this.ok = false
   }
 
@@ -51,19 +51,19 @@ export class ByteWriter {
   }
 
   f64(value: number): void {
-    this.float.setFloat64(0, value, true)
-    this.u32(this.float.getUint32(0, true))
-    this.u32(this.float.getUint32(4, true))
+    this.#float.setFloat64(0, value, true)
+    this.u32(this.#float.getUint32(0, true))
+    this.u32(this.#float.getUint32(4, true))
   }
 
   /** Copies `source[from]` to `source[to - 1]`; all or nothing. */
   raw(source: Uint8Array, from = 0, to = source.length): void {
     const length = to - from
-    if (length > this.limit - this.position) {
+    if (length > this.#limit - this.position) {
       this.ok = false
       return
     }
-    for (let i = 0; i < length; i++) this.bytes[this.position + i] = source[from + i] ?? 0
+    for (let i = 0; i < length; i++) this.#bytes[this.position + i] = source[from + i] ?? 0
     this.position += length
   }
 }

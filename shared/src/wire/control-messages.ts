@@ -19,10 +19,12 @@ export interface HelloMessage {
   readonly room?: string
   /** True: make the room if there is none. */
   readonly create?: boolean
-  /** The player's name. */
-  readonly name?: string
-  /** Of an earlier welcome: resume that player. */
-  readonly token?: string
+  /** The secret of the last welcome: go on as that player. */
+  readonly resume?: string
+  /** A signed ticket: a seat that was reserved. */
+  readonly ticket?: string
+  /** For the game's `authenticate`: a credential of whatever identity provider it asks. */
+  readonly auth?: string
   /** For the game's onJoin. */
   readonly options?: PlainObject
   /** Watch instead of playing, so many ms behind the match. */
@@ -71,7 +73,14 @@ export interface WelcomeMessage {
   readonly tick: number
   /** The world's public seed. */
   readonly seed: number
-  readonly sessionToken: string
+  /** Names the player to everybody; a secret it is not. */
+  readonly playerId: string
+  /** Who shows this goes on as this player; every welcome brings a new one. Empty: this place cannot be resumed. */
+  readonly resume: string
+  /** True: the same player goes on, in the same seat. */
+  readonly resumed?: boolean
+  /** How long the seat is kept after the connection ended; 0 if left out. */
+  readonly graceMs?: number
   /** The room's attributes. */
   readonly attributes: PlainObject
   /** Seat and attributes of each player, the receiver included if it is one. */
@@ -134,8 +143,10 @@ export type Parsed<Message> =
 export const MAX_SPECTATOR_DELAY_MS = 120_000
 
 const MAX_SEAT = 1000
-const MAX_NAME_LENGTH = 64
-const MAX_TOKEN_LENGTH = 512
+const MAX_PLAYER_ID_LENGTH = 64
+const MAX_RESUME_LENGTH = 256
+const MAX_TICKET_LENGTH = 2048
+const MAX_AUTH_LENGTH = 8192
 const MAX_MESSAGE_TYPES = 64
 const MAX_MESSAGE_FIELDS = 16
 const NOTICE_KINDS: readonly NoticeKind[] = ['paused', 'resumed', 'stopping', 'warning', 'timeline']
@@ -148,7 +159,7 @@ const GAME_ID = /^[a-z0-9][a-z0-9-]{0,39}$/
 
 type Fields = Readonly<Record<string, unknown>>
 
-function isRoomId(value: unknown): value is string {
+export function isRoomId(value: unknown): value is string {
   return typeof value === 'string' && ROOM_ID.test(value)
 }
 
@@ -179,13 +190,13 @@ export function parseServerMessage(value: unknown): Parsed<ServerMessage> {
     case 'bye':
       return parseEnd(value, value.t)
     case 'attr':
-      return parseAttributes(value)
+      return take<AttributesMessage>('attr', value, ATTRIBUTES)
     case 'msg':
       return parseTyped(value)
     case 'notice':
-      return parseNotice(value)
+      return take<NoticeMessage>('notice', value, NOTICE)
     case 'pong':
-      return parsePong(value)
+      return take<PongMessage>('pong', value, PONG)
     default:
       return refuse('its t is unknown')
   }
@@ -227,34 +238,32 @@ function given<Optional extends object>(
   }
 }
 
-const isName = (value: unknown): value is string => isText(value, MAX_NAME_LENGTH)
-const isToken = (value: unknown): value is string => isText(value, MAX_TOKEN_LENGTH)
+const isResume = (value: unknown): value is string => isText(value, MAX_RESUME_LENGTH)
+const isTicket = (value: unknown): value is string => isText(value, MAX_TICKET_LENGTH)
+const isAuth = (value: unknown): value is string => isText(value, MAX_AUTH_LENGTH)
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
 const isDelay = (value: unknown): value is number => isMs(value) && value >= 0 && value <= MAX_SPECTATOR_DELAY_MS
-const isRewind = (value: unknown): value is number => isMs(value) && value >= 0
+const isDuration = (value: unknown): value is number => isMs(value) && value >= 0
 const isGameId = (value: unknown): value is string => typeof value === 'string' && GAME_ID.test(value)
 
 function parseHello(value: Fields): Parsed<HelloMessage> {
-  const { protocol, game, schema, room, create, name, token, options, spectate } = value
+  const { protocol, game, schema, room, create, resume, ticket, auth, options, spectate } = value
   if (!isWhole(protocol, 0, 0xffff)) return refuse('hello.protocol is not a version')
   if (!isGameId(game)) return refuse('hello.game is not an id')
   if (!isWhole(schema, 0, 0xffff_ffff)) return refuse('hello.schema is not a 32-bit number')
   if (!isOptional(room, isRoomId)) return refuse('hello.room is not an id: 1 to 64 letters, digits, "_" and "-"')
   if (!isOptional(create, isBoolean)) return refuse('hello.create is not a boolean')
-  if (!isOptional(name, isName)) return refuse(`hello.name is not a text of up to ${MAX_NAME_LENGTH}`)
-  if (!isOptional(token, isToken)) return refuse(`hello.token is not a text of up to ${MAX_TOKEN_LENGTH}`)
+  if (!isOptional(resume, isResume)) return refuse(`hello.resume is not a text of up to ${MAX_RESUME_LENGTH}`)
+  if (!isOptional(ticket, isTicket)) return refuse(`hello.ticket is not a text of up to ${MAX_TICKET_LENGTH}`)
+  if (!isOptional(auth, isAuth)) return refuse(`hello.auth is not a text of up to ${MAX_AUTH_LENGTH}`)
   if (!isOptional(options, isPlainObject)) return refuse('hello.options is not a plain object')
   if (!isOptional(spectate, isDelay)) return refuse(`hello.spectate is not 0 to ${MAX_SPECTATOR_DELAY_MS} ms`)
-  return accept({ t: 'hello', protocol, game, schema, ...given({ room, create, name, token, options, spectate }) })
+  const optional = given({ room, create, resume, ticket, auth, options, spectate })
+  return accept({ t: 'hello', protocol, game, schema, ...optional })
 }
 
 function parsePing({ id }: Fields): Parsed<PingMessage> {
   return isWhole(id, 0, 0xffff) ? accept({ t: 'ping', id }) : refuse('ping.id is out of range')
-}
-
-function parsePong({ id, serverMs }: Fields): Parsed<PongMessage> {
-  if (!isWhole(id, 0, 0xffff)) return refuse('pong.id is out of range')
-  return isMs(serverMs) ? accept({ t: 'pong', id, serverMs }) : refuse('pong.serverMs is not a time')
 }
 
 function parseTyped(value: Fields): Parsed<TypedMessage> {
@@ -264,86 +273,103 @@ function parseTyped(value: Fields): Parsed<TypedMessage> {
   return accept({ t: 'msg', i, v })
 }
 
-function parseWelcome(value: Fields): Parsed<WelcomeMessage> {
-  const { seat, roomId, tickRate, epochMs, serverNowMs, tick, seed, sessionToken, attributes, players } = value
-  const { maxPlayers, maxRewindMs } = value
-  if (!isWhole(maxPlayers, 1, MAX_SEAT)) return refuse('welcome.maxPlayers is out of range')
-  if (!isWhole(seat, 0, maxPlayers)) return refuse('welcome.seat is out of range')
-  if (!isRoomId(roomId)) return refuse('welcome.roomId is not an id')
-  if (!isWhole(tickRate, 1, 240)) return refuse('welcome.tickRate is out of range')
-  if (!isMs(epochMs) || !isMs(serverNowMs)) return refuse('welcome holds a time that is none')
-  if (!isWhole(tick, 0, MAX_TICK)) return refuse('welcome.tick is out of range')
-  if (!isWhole(seed, -0x8000_0000, 0xffff_ffff)) return refuse('welcome.seed is not a 32-bit number')
-  if (!isToken(sessionToken)) return refuse('welcome.sessionToken is not a text')
-  if (!isPlainObject(attributes)) return refuse('welcome.attributes is not a plain object')
-  if (!isSeatList(players, isPlainObject)) return refuse('welcome.players is not a list of seats and attributes')
-  if (!isOptional(maxRewindMs, isRewind)) return refuse('welcome.maxRewindMs is out of range')
-  return accept({
-    t: 'welcome',
-    seat,
-    roomId,
-    tickRate,
-    epochMs,
-    serverNowMs,
-    tick,
-    seed,
-    sessionToken,
-    attributes,
-    players,
-    maxPlayers,
-    ...given({ maxRewindMs }),
-  })
+/** What each property of a server's message must be. Clients only ever ask whether a message is sound, so a refusal says no more than which one is not. */
+type Check<Value> = (value: unknown) => value is Value
+type Checks<Message> = {
+  readonly [K in Exclude<keyof Message, 't'>]-?: Check<
+    Record<never, never> extends Pick<Message, K> ? Message[K] | undefined : Message[K]
+  >
 }
+
+const whole =
+  (least: number, most: number): Check<number> =>
+  (value) =>
+    isWhole(value, least, most)
+const text =
+  (most: number): Check<string> =>
+  (value) =>
+    isText(value, most)
+const optional =
+  <Value>(check: Check<Value>): Check<Value | undefined> =>
+  (value) =>
+    isOptional(value, check)
 
 /** Pairs of a seat and what `check` wants, no seat twice. */
-function isSeatList<Value>(
-  value: unknown,
-  check: (there: unknown) => there is Value,
-): value is (readonly [number, Value])[] {
-  if (!Array.isArray(value) || value.length > MAX_SEAT) return false
-  const seats = new Set<unknown>()
-  for (const pair of value) {
-    if (!Array.isArray(pair) || pair.length !== 2) return false
-    if (!isWhole(pair[0], 1, MAX_SEAT) || seats.has(pair[0]) || !check(pair[1])) return false
-    seats.add(pair[0])
+const seats =
+  <Value>(check: Check<Value>): Check<(readonly [number, Value])[]> =>
+  (value): value is (readonly [number, Value])[] => {
+    if (!Array.isArray(value) || value.length > MAX_SEAT) return false
+    const seen = new Set<unknown>()
+    for (const pair of value) {
+      if (!Array.isArray(pair) || pair.length !== 2) return false
+      if (!isWhole(pair[0], 1, MAX_SEAT) || seen.has(pair[0]) || !check(pair[1])) return false
+      seen.add(pair[0])
+    }
+    return true
   }
-  return true
+
+const PONG: Checks<PongMessage> = { id: whole(0, 0xffff), serverMs: isMs }
+const WELCOME: Checks<WelcomeMessage> = {
+  seat: whole(0, MAX_SEAT),
+  roomId: isRoomId,
+  tickRate: whole(1, 240),
+  epochMs: isMs,
+  serverNowMs: isMs,
+  tick: whole(0, MAX_TICK),
+  seed: whole(-0x8000_0000, 0xffff_ffff),
+  playerId: text(MAX_PLAYER_ID_LENGTH),
+  resume: isResume,
+  attributes: isPlainObject,
+  players: seats(isPlainObject),
+  maxPlayers: whole(1, MAX_SEAT),
+  resumed: optional(isBoolean),
+  graceMs: optional(isDuration),
+  maxRewindMs: optional(isDuration),
+}
+const ATTRIBUTES: Checks<AttributesMessage> = {
+  tick: whole(0, MAX_TICK),
+  room: optional(isAttributePatch),
+  players: optional(seats((value) => value === null || isAttributePatch(value))),
+}
+const NOTICE: Checks<NoticeMessage> = {
+  kind: (value): value is NoticeKind => NOTICE_KINDS.includes(value as NoticeKind),
+  message: optional(text(MAX_TEXT_LENGTH)),
+  ms: optional(isMs),
+  epochMs: optional(isMs),
+}
+/** A newer server may have codes that this client does not know. */
+const END: Checks<{ readonly code: string; readonly message: string }> = {
+  code: text(64),
+  message: text(MAX_TEXT_LENGTH),
 }
 
-function parseAttributes(value: Fields): Parsed<AttributesMessage> {
-  const { tick, room, players } = value
-  if (!isWhole(tick, 0, MAX_TICK)) return refuse('attr.tick is out of range')
-  if (!isOptional(room, isAttributePatch)) return refuse('attr.room is not a patch')
-  const isSeats = (there: unknown) => isSeatList(there, isPatchOrNull)
-  if (!isOptional(players, isSeats)) return refuse('attr.players is not a list of seats and patches')
-  return accept({ t: 'attr', tick, ...given({ room, players }) })
+/** A new object of those properties that `checks` names and that are there. */
+function take<Message extends { readonly t: string }>(
+  t: Message['t'],
+  value: Fields,
+  checks: Readonly<Record<string, Check<unknown>>>,
+): Parsed<Message> {
+  const message: Record<string, unknown> = { t }
+  for (const [name, check] of Object.entries(checks)) {
+    const there = value[name]
+    if (!check(there)) return refuse(`${t}.${name} is not what it must be`)
+    if (there !== undefined) message[name] = there
+  }
+  return accept(message as unknown as Message)
 }
 
-function isPatchOrNull(value: unknown): value is AttributePatch | null {
-  return value === null || isAttributePatch(value)
+function parseWelcome(value: Fields): Parsed<WelcomeMessage> {
+  const parsed = take<WelcomeMessage>('welcome', value, WELCOME)
+  if (parsed.ok && parsed.message.seat > parsed.message.maxPlayers) return refuse('welcome.seat is above maxPlayers')
+  return parsed
 }
 
 function parseEnd<End extends 'refused' | 'bye'>(
   value: Fields,
   t: End,
 ): Parsed<{ readonly t: End; readonly code: NetErrorCode; readonly message: string }> {
-  const { code, message } = value
-  if (!isText(code, 64)) return refuse(`${t}.code is not a text`)
-  if (!isText(message, MAX_TEXT_LENGTH)) return refuse(`${t}.message is not a text`)
-  // A newer server may have codes that this client does not know.
+  const parsed = take<{ readonly t: End; readonly code: string; readonly message: string }>(t, value, END)
+  if (!parsed.ok) return parsed
+  const { code, message } = parsed.message
   return accept({ t, code: isErrorCode(code) ? code : 'INTERNAL', message })
-}
-
-function parseNotice(value: Fields): Parsed<NoticeMessage> {
-  const { kind, message, ms, epochMs } = value
-  if (!isNoticeKind(kind)) return refuse('notice.kind is unknown')
-  const isMessage = (there: unknown) => isText(there, MAX_TEXT_LENGTH)
-  if (!isOptional(message, isMessage)) return refuse('notice.message is not a text')
-  if (!isOptional(ms, isMs)) return refuse('notice.ms is not a time')
-  if (!isOptional(epochMs, isMs)) return refuse('notice.epochMs is not a time')
-  return accept({ t: 'notice', kind, ...given({ message, ms, epochMs }) })
-}
-
-function isNoticeKind(value: unknown): value is NoticeKind {
-  return NOTICE_KINDS.includes(value as NoticeKind)
 }

@@ -54,6 +54,7 @@ export class InputCodec extends InputEncoder {
     const distance = newestTick - expectedNearTick
     const far = distance > ring.capacity || distance < -ring.capacity
     if (!far && !this.countersFit(ring, newestTick - count + 1, count)) return 'malformed'
+    read.contradicts = !far && this.contradicts(ring, newestTick, count)
     read.newMask = far ? 0 : this.commit(ring, newestTick, count)
     copyInputHead(read, head)
     return far ? 'far' : 'ok'
@@ -128,6 +129,21 @@ export class InputCodec extends InputEncoder {
       }
     }
     return true
+  }
+
+  /** Has the ring other content for one of the ticks? What it has stays. */
+  private contradicts(ring: InputRing, newestTick: number, count: number): boolean {
+    for (let record = 0; record < count; record++) {
+      if (this.present[record] === 0) continue
+      const slot = ring.find(newestTick - count + 1 + record)
+      if (slot < 0) continue
+      const row = ring.rowOffset(slot)
+      const stamp = ring.stampOffset(slot, TICK_STAMP)
+      for (let i = 0; i < this.width; i++) if (ring.rows[row + i] !== this.rows[record * this.width + i]) return true
+      for (let i = 0; i < this.stampWidth; i++)
+        if (ring.stamps[stamp + i] !== this.stamps[record * this.stampWidth + i]) return true
+    }
+    return false
   }
 
   /** Puts what was read into the ring. Returns which ticks were new. */

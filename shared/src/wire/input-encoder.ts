@@ -34,7 +34,7 @@ export class InputEncoder {
   protected readonly rawMin: Int32Array
   protected readonly range: Uint32Array
   protected readonly bitWidth: Int32Array
-  private readonly bitsOut = new BitWriter()
+  readonly #bitsOut = new BitWriter()
   protected readonly stampCodec: ViewStampCodec
   /** A row as if before the first record: neutral levels. */
   protected readonly neutral: Int32Array
@@ -59,7 +59,7 @@ export class InputEncoder {
     assert(count >= 1 && count <= MAX_RECORDS, 'an input message carries 1 to 12 ticks')
     assert(ring.find(newestTick) >= 0, 'the newest tick of an input message is in the ring')
     writeInputHead(writer, head)
-    const bits = this.bitsOut
+    const bits = this.#bitsOut
     bits.start(writer)
     this.stampCodec.start(newestTick, sendsAck(head) ? head.ackTick : -1)
     let before = -1
@@ -67,17 +67,17 @@ export class InputEncoder {
       const slot = ring.find(tick)
       if (tick < newestTick) bits.write(slot < 0 ? 0 : 1, 1)
       if (slot < 0) continue
-      this.writeLevels(ring, slot, before)
+      this.#writeLevels(ring, slot, before)
       this.stampCodec.write(bits, ring.stamps, ring.stampOffset(slot, TICK_STAMP))
-      if (before < 0) this.writeFirstPresses(ring, slot, head.wideCounters ? 16 : 8)
-      else this.writePresses(ring, slot, before)
+      if (before < 0) this.#writeFirstPresses(ring, slot, head.wideCounters ? 16 : 8)
+      else this.#writePresses(ring, slot, before)
       before = slot
     }
     bits.finish()
   }
 
-  private writeLevels(ring: InputRing, slot: number, before: number): void {
-    const bits = this.bitsOut
+  #writeLevels(ring: InputRing, slot: number, before: number): void {
+    const bits = this.#bitsOut
     const row = ring.rowOffset(slot)
     const last = before < 0 ? 0 : ring.rowOffset(before)
     const lastRows = before < 0 ? this.neutral : ring.rows
@@ -94,16 +94,16 @@ export class InputEncoder {
     }
   }
 
-  private writeFirstPresses(ring: InputRing, slot: number, width: number): void {
+  #writeFirstPresses(ring: InputRing, slot: number, width: number): void {
     const counters = ring.rowOffset(slot) + this.levels
     for (let i = 0; i < this.presses; i++) {
-      this.bitsOut.write(ring.rows[counters + i] ?? 0, width)
-      this.writePressStamp(ring, slot, i)
+      this.#bitsOut.write(ring.rows[counters + i] ?? 0, width)
+      this.#writePressStamp(ring, slot, i)
     }
   }
 
-  private writePresses(ring: InputRing, slot: number, before: number): void {
-    const bits = this.bitsOut
+  #writePresses(ring: InputRing, slot: number, before: number): void {
+    const bits = this.#bitsOut
     const counters = ring.rowOffset(slot) + this.levels
     const last = ring.rowOffset(before) + this.levels
     for (let i = 0; i < this.presses; i++) {
@@ -113,14 +113,14 @@ export class InputEncoder {
       if (growth === 0) continue
       bits.write(growth < LONG_GROWTH ? growth - 1 : LONG_GROWTH - 1, 3)
       if (growth >= LONG_GROWTH) bits.write(growth, 7)
-      this.writePressStamp(ring, slot, i)
+      this.#writePressStamp(ring, slot, i)
     }
   }
 
-  private writePressStamp(ring: InputRing, slot: number, press: number): void {
+  #writePressStamp(ring: InputRing, slot: number, press: number): void {
     const at = ring.stampOffset(slot, 1 + press)
     const stamped = (ring.stamps[at] ?? -1) >= 0
-    this.bitsOut.write(stamped ? 1 : 0, 1)
-    if (stamped) this.stampCodec.write(this.bitsOut, ring.stamps, at)
+    this.#bitsOut.write(stamped ? 1 : 0, 1)
+    if (stamped) this.stampCodec.write(this.#bitsOut, ring.stamps, at)
   }
 }

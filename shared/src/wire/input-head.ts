@@ -36,6 +36,8 @@ export interface InputMessageHead {
   readonly suspectTypes: Uint8Array
   /** Set by decoding. Bit i: the input of newestTick - i was new to the ring. */
   newMask: number
+  /** Set by decoding. True: a tick that the ring had already came again with other content, which an honest client never sends. */
+  contradicts: boolean
 }
 
 /** Most ticks in a message. */
@@ -62,6 +64,7 @@ export function createInputHead(game: CompiledGame): InputMessageHead {
     wideCounters: false,
     suspectTypes,
     newMask: 0,
+    contradicts: false,
   }
 }
 
@@ -93,7 +96,7 @@ export function writeInputHead(writer: ByteWriter, head: InputMessageHead): void
   if (suspects !== 0) for (let i = 0; i < suspectTypes.length; i++) writer.u8(suspectTypes[i] ?? 0)
 }
 
-/** Fills `head` but for `newMask`; the caller looks at the reader's `ok`. False: malformed, and what `head` then holds means nothing. */
+/** Fills `head` but for `newMask` and `contradicts`; the caller looks at the reader's `ok`. False: malformed, and what `head` then holds means nothing. */
 export function readInputHead(reader: ByteReader, head: InputMessageHead, expectedNearTick: number): boolean {
   const newestTick = nearTick(reader.u16(), expectedNearTick)
   const flags = reader.u8()
@@ -131,6 +134,7 @@ export function copyInputHead(from: InputMessageHead, to: InputMessageHead): voi
   to.needsFull = from.needsFull
   to.wideCounters = from.wideCounters
   to.newMask = from.newMask
+  to.contradicts = from.contradicts
   for (let i = 0; i < to.suspectTypes.length; i++) to.suspectTypes[i] = from.suspectTypes[i] ?? 0
 }
 

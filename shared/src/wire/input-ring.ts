@@ -32,7 +32,7 @@ export class InputRing {
   newestTick = -1
   /** Press counters from before the first tick: zeros, or what a resumed player had. */
   readonly baseCounters: Int32Array
-  private readonly mask: number
+  readonly #mask: number
 
   /** `capacity` is a power of two, at least 16. */
   constructor(game: CompiledGame, capacity = 128) {
@@ -41,7 +41,7 @@ export class InputRing {
       'an input ring has a power of two of slots, at least 16',
     )
     this.capacity = capacity
-    this.mask = capacity - 1
+    this.#mask = capacity - 1
     this.levels = game.levels.length
     this.presses = game.presses.length
     this.width = game.inputWidth
@@ -54,13 +54,13 @@ export class InputRing {
 
   /** The slot of `tick`, or -1. */
   find(tick: number): number {
-    const slot = tick & this.mask
+    const slot = tick & this.#mask
     return tick >= 0 && this.ticks[slot] === tick ? slot : -1
   }
 
   /** The slot of `tick`: as it is if there was one, else a cleared one (zeros, no stamps). -1 if a newer tick has its place. */
   slotFor(tick: number): number {
-    const slot = tick & this.mask
+    const slot = tick & this.#mask
     if (tick >= 0 && this.ticks[slot] === tick) return slot
     if (tick < 0 || tick <= this.newestTick - this.capacity) return -1
     this.ticks[slot] = tick
@@ -93,6 +93,15 @@ export class InputRing {
     const slot = this.find(this.newestTick)
     if (slot < 0) return this.baseCounters[index] ?? 0
     return this.rows[slot * this.width + this.levels + index] ?? 0
+  }
+
+  /** Forgets `tick` and all after it. */
+  forgetFrom(tick: number): void {
+    for (let at = tick; at <= this.newestTick; at++) if (this.find(at) >= 0) this.ticks[at & this.#mask] = -1
+    const oldest = tick - this.capacity
+    let newest = tick - 1
+    while (newest >= oldest && this.find(newest) < 0) newest--
+    this.newestTick = newest >= oldest ? newest : -1
   }
 
   /** Forgets all ticks; the base counters stay. */

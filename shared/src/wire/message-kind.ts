@@ -10,4 +10,4 @@ export const INPUT = 2
 export const SNAPSHOT = 3
 
 /** Grows with every change of the wire that an older side would misread. The handshake compares it. */
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2

@@ -100,89 +100,89 @@ function refuse(problem: string, code: Refusal['code'] = 'MALFORMED'): never {
 }
 
 class Reader {
-  private at = 0
-  private elements = 0
-  private readonly bytes: Uint8Array
-  private readonly limits: ControlLimits
+  #at = 0
+  #elements = 0
+  readonly #bytes: Uint8Array
+  readonly #limits: ControlLimits
 
   constructor(bytes: Uint8Array, limits: ControlLimits) {
-    this.bytes = bytes
-    this.limits = limits
+    this.#bytes = bytes
+    this.#limits = limits
   }
 
   /** Exactly one value. */
   whole(): unknown {
-    if (this.bytes.length > this.limits.maxBytes) refuse('too many bytes', 'TOO_LARGE')
-    const value = this.item(0)
-    if (this.at !== this.bytes.length) refuse('bytes follow the value')
+    if (this.#bytes.length > this.#limits.maxBytes) refuse('too many bytes', 'TOO_LARGE')
+    const value = this.#item(0)
+    if (this.#at !== this.#bytes.length) refuse('bytes follow the value')
     return value
   }
 
-  private item(depth: number): unknown {
-    const token = this.token()
+  #item(depth: number): unknown {
+    const token = this.#token()
     if (token < 0x80) return token
     if (token > 0xdf) return token - 256
-    if (token < 0x90) return this.map(token & 15, depth)
-    if (token < 0xa0) return this.array(token & 15, depth)
-    if (token < 0xc0) return this.text(token & 31)
+    if (token < 0x90) return this.#map(token & 15, depth)
+    if (token < 0xa0) return this.#array(token & 15, depth)
+    if (token < 0xc0) return this.#text(token & 31)
     if (token === 0xc0) return null
     if (token === 0xc2 || token === 0xc3) return token === 0xc3
-    if (token >= 0xc4 && token <= 0xc6) return this.binary(this.number(1 << (token - 0xc4))).slice()
-    if (token === 0xca || token === 0xcb) return this.float(token === 0xca)
-    if (token >= 0xcc && token <= 0xce) return this.number(1 << (token - 0xcc))
-    if (token === 0xcf || token === 0xd3) return this.wide(token === 0xd3)
-    if (token >= 0xd0 && token <= 0xd2) return this.signed(8 << (token - 0xd0))
-    if (token >= 0xd9 && token <= 0xdb) return this.text(this.number(1 << (token - 0xd9)))
-    if (token === 0xdc || token === 0xdd) return this.array(this.number(2 << (token - 0xdc)), depth)
-    if (token >= 0xde) return this.map(this.number(2 << (token - 0xde)), depth)
+    if (token >= 0xc4 && token <= 0xc6) return this.#binary(this.#number(1 << (token - 0xc4))).slice()
+    if (token === 0xca || token === 0xcb) return this.#float(token === 0xca)
+    if (token >= 0xcc && token <= 0xce) return this.#number(1 << (token - 0xcc))
+    if (token === 0xcf || token === 0xd3) return this.#wide(token === 0xd3)
+    if (token >= 0xd0 && token <= 0xd2) return this.#signed(8 << (token - 0xd0))
+    if (token >= 0xd9 && token <= 0xdb) return this.#text(this.#number(1 << (token - 0xd9)))
+    if (token === 0xdc || token === 0xdd) return this.#array(this.#number(2 << (token - 0xdc)), depth)
+    if (token >= 0xde) return this.#map(this.#number(2 << (token - 0xde)), depth)
     // Extensions, timestamps among them, and the token that is never used.
     return refuse(`type 0x${token.toString(16)} is not allowed`)
   }
 
-  private token(): number {
-    if (++this.elements > this.limits.maxElements) refuse('too many elements', 'TOO_LARGE')
-    return this.number(1)
+  #token(): number {
+    if (++this.#elements > this.#limits.maxElements) refuse('too many elements', 'TOO_LARGE')
+    return this.#number(1)
   }
 
-  private array(count: number, depth: number): unknown[] {
-    this.enter(count, depth)
+  #array(count: number, depth: number): unknown[] {
+    this.#enter(count, depth)
     const items: unknown[] = []
-    for (let i = 0; i < count; i++) items.push(this.item(depth + 1))
+    for (let i = 0; i < count; i++) items.push(this.#item(depth + 1))
     return items
   }
 
-  private map(count: number, depth: number): Record<string, unknown> {
-    this.enter(count * 2, depth)
+  #map(count: number, depth: number): Record<string, unknown> {
+    this.#enter(count * 2, depth)
     const record: Record<string, unknown> = {}
     for (let i = 0; i < count; i++) {
-      const key = this.key()
-      record[key] = this.item(depth + 1)
+      const key = this.#key()
+      record[key] = this.#item(depth + 1)
     }
     return record
   }
 
-  private key(): string {
-    const token = this.token()
+  #key(): string {
+    const token = this.#token()
     const long = token >= 0xd9 && token <= 0xdb
     if (!long && (token < 0xa0 || token > 0xbf)) refuse('a map key is not a string')
-    const key = this.text(long ? this.number(1 << (token - 0xd9)) : token & 31)
+    const key = this.#text(long ? this.#number(1 << (token - 0xd9)) : token & 31)
     if (FORBIDDEN_KEY.test(key)) refuse(`the map key ${key} is not allowed`)
     return key
   }
 
-  private enter(items: number, depth: number): void {
-    if (items > this.bytes.length - this.at) refuse('more items are announced than there are bytes')
-    if (depth >= this.limits.maxDepth) refuse('nested too deep', 'TOO_LARGE')
+  #enter(items: number, depth: number): void {
+    if (items > this.#bytes.length - this.#at) refuse('more items are announced than there are bytes')
+    if (depth >= this.#limits.maxDepth) refuse('nested too deep', 'TOO_LARGE')
   }
 
-  private binary(length: number): Uint8Array {
-    if (length > this.limits.maxStringBytes) refuse('a string or binary is too long', 'TOO_LARGE')
-    return this.take(length)
+  #binary(length: number): Uint8Array {
+    if (length > this.#limits.maxStringBytes) refuse('a string or binary is too long', 'TOO_LARGE')
+    return this.#take(length)
   }
 
-  private text(length: number): string {
+  #text(length: number): string {
     let escaped = ''
-    for (const byte of this.binary(length)) escaped += `%${(256 + byte).toString(16).slice(1)}`
+    for (const byte of this.#binary(length)) escaped += `%${(256 + byte).toString(16).slice(1)}`
     try {
       // As strict as RFC 3629: no overlong forms, no surrogates, nothing over U+10FFFF.
       return decodeURIComponent(escaped)
@@ -191,35 +191,35 @@ class Reader {
     }
   }
 
-  private float(single: boolean): number {
-    const { buffer, byteOffset } = this.take(single ? 4 : 8)
+  #float(single: boolean): number {
+    const { buffer, byteOffset } = this.#take(single ? 4 : 8)
     const view = new DataView(buffer, byteOffset)
     const value = single ? view.getFloat32(0) : view.getFloat64(0)
     return Number.isFinite(value) ? value : refuse('a number is not finite')
   }
 
   /** 64 bits, of which a double holds 53. */
-  private wide(signed: boolean): number {
-    const high = signed ? this.signed(32) : this.number(4)
+  #wide(signed: boolean): number {
+    const high = signed ? this.#signed(32) : this.#number(4)
     if (high > 0x1f_ffff || high < -0x20_0000) refuse('an integer exceeds 53 bits')
-    return high * 2 ** 32 + this.number(4)
+    return high * 2 ** 32 + this.#number(4)
   }
 
-  private signed(bits: number): number {
-    const value = this.number(bits / 8)
+  #signed(bits: number): number {
+    const value = this.#number(bits / 8)
     return value < 2 ** (bits - 1) ? value : value - 2 ** bits
   }
 
   /** Reads a big-endian unsigned number. */
-  private number(byteLength: number): number {
+  #number(byteLength: number): number {
     let value = 0
-    for (const byte of this.take(byteLength)) value = value * 256 + byte
+    for (const byte of this.#take(byteLength)) value = value * 256 + byte
     return value
   }
 
-  private take(byteLength: number): Uint8Array {
-    if (byteLength > this.bytes.length - this.at) refuse('the bytes end within a value')
-    this.at += byteLength
-    return this.bytes.subarray(this.at - byteLength, this.at)
+  #take(byteLength: number): Uint8Array {
+    if (byteLength > this.#bytes.length - this.#at) refuse('the bytes end within a value')
+    this.#at += byteLength
+    return this.#bytes.subarray(this.#at - byteLength, this.#at)
   }
 }

@@ -3,7 +3,9 @@
  * by a script (cold) in place of the range encoder; `parsePrior` by every definition. The text gives the same words in every engine: it is read with
  * `+ - * /` and square roots alone. It carries a version and a hash, which belong into the schema's hash.
  */
+import { FULL_TEXTS } from '#texts'
 import { assert, NetError } from '../error.ts'
+import { wrong } from '../game/checks.ts'
 import { type BitSink, MAX_SEEN, type ModelTable, modelWord } from './bit-model.ts'
 import { hashText } from './hash.ts'
 
@@ -27,6 +29,7 @@ const EVEN_LEVEL = 128
 /** The code of FRESH_MODEL. */
 const FRESH_CODE = EVEN_LEVEL * 16 + 1
 const MAX_MODELS = 65_536
+const REMEDY = 'Train the prior again for this schema and commit its text unchanged.'
 
 /** The probability of a 1 that a level stands for. */
 function levelProbability(level: number): number {
@@ -62,33 +65,27 @@ export function blankPrior(modelCount: number): Prior {
 
 /** Reads a committed prior. Throws BAD_DEFINITION if it is damaged, of another version, or for another number of models. */
 export function parsePrior(text: string, modelCount: number): Prior {
-  const remedy = 'Train the prior again for this schema and commit its text unchanged.'
   const [version, hash, body] = text.split('.')
   if (version !== String(PRIOR_VERSION)) {
-    throw new NetError(
-      'BAD_DEFINITION',
-      `the prior has version ${version?.slice(0, 8)}, this build reads ${PRIOR_VERSION}.`,
-      remedy,
+    throw wrong(
+      FULL_TEXTS && [`the prior has version ${version?.slice(0, 8)}, this build reads ${PRIOR_VERSION}.`, REMEDY],
     )
   }
   const length = body === undefined ? 0 : body.length
   if (body === undefined || length !== modelCount * 2) {
-    throw new NetError('BAD_DEFINITION', `the prior holds ${length / 2} models, the schema has ${modelCount}.`, remedy)
+    throw wrong(FULL_TEXTS && [`the prior holds ${length / 2} models, the schema has ${modelCount}.`, REMEDY])
   }
   const codes = new Uint16Array(modelCount)
   for (let i = 0; i < modelCount; i++) {
     const high = DIGITS.indexOf(body.charAt(2 * i))
     const low = DIGITS.indexOf(body.charAt(2 * i + 1))
-    if (high < 0 || low < 0)
-      throw new NetError('BAD_DEFINITION', `the prior has a foreign character in model ${i}.`, remedy)
+    if (high < 0 || low < 0) throw wrong(FULL_TEXTS && [`the prior has a foreign character in model ${i}.`, REMEDY])
     codes[i] = high * 64 + low
   }
   const prior = makePrior(codes)
   if (prior.text !== text) {
-    throw new NetError(
-      'BAD_DEFINITION',
-      `the prior's hash is ${prior.hash.toString(16)}, its text says ${hash?.slice(0, 8)}.`,
-      remedy,
+    throw wrong(
+      FULL_TEXTS && [`the prior's hash is ${prior.hash.toString(16)}, its text says ${hash?.slice(0, 8)}.`, REMEDY],
     )
   }
   return prior
@@ -99,27 +96,27 @@ export function parsePrior(text: string, modelCount: number): Prior {
  * It counts zeros and ones per model and frame, because how much the frames differ tells how far the prior may be trusted within one.
  */
 export class PriorTrainer implements BitSink {
-  private readonly watched: ModelTable
-  private readonly zeros: Uint32Array
-  private readonly ones: Uint32Array
+  readonly #watched: ModelTable
+  readonly #zeros: Uint32Array
+  readonly #ones: Uint32Array
   /** Per model: zeros and ones of each frame that used it, in turn. */
-  private readonly frames: number[][]
+  readonly #frames: number[][]
 
   constructor(models: ModelTable) {
     if (models.length > MAX_MODELS) {
       throw new NetError('BAD_ARGUMENT', `${models.length} models are too many to train.`, `Use at most ${MAX_MODELS}.`)
     }
-    this.watched = models
-    this.zeros = new Uint32Array(models.length)
-    this.ones = new Uint32Array(models.length)
-    this.frames = Array.from({ length: models.length }, () => [])
+    this.#watched = models
+    this.#zeros = new Uint32Array(models.length)
+    this.#ones = new Uint32Array(models.length)
+    this.#frames = Array.from({ length: models.length }, () => [])
   }
 
   /** Counts the bit, if it belongs to the watched table. Models do not learn meanwhile. */
   encodeBit(models: ModelTable, index: number, bit: number): void {
-    if (models !== this.watched) return
+    if (models !== this.#watched) return
     assert(index >= 0 && index < models.length, `a coded bit names model ${index} of ${models.length}`)
-    const counts = bit === 0 ? this.zeros : this.ones
+    const counts = bit === 0 ? this.#zeros : this.#ones
     counts[index] = (counts[index] ?? 0) + 1
   }
 
@@ -128,19 +125,19 @@ export class PriorTrainer implements BitSink {
   }
 
   endFrame(): void {
-    for (let i = 0; i < this.frames.length; i++) {
-      const zeros = this.zeros[i] ?? 0
-      const ones = this.ones[i] ?? 0
-      if (zeros + ones > 0) this.frames[i]?.push(zeros, ones)
+    for (let i = 0; i < this.#frames.length; i++) {
+      const zeros = this.#zeros[i] ?? 0
+      const ones = this.#ones[i] ?? 0
+      if (zeros + ones > 0) this.#frames[i]?.push(zeros, ones)
     }
-    this.zeros.fill(0)
-    this.ones.fill(0)
+    this.#zeros.fill(0)
+    this.#ones.fill(0)
   }
 
   /** The prior that would have coded the frames seen so far in the fewest bits. Models never used know nothing. */
   build(): Prior {
-    const codes = new Uint16Array(this.frames.length)
-    for (let i = 0; i < codes.length; i++) codes[i] = bestCode(this.frames[i] ?? [])
+    const codes = new Uint16Array(this.#frames.length)
+    for (let i = 0; i < codes.length; i++) codes[i] = bestCode(this.#frames[i] ?? [])
     return makePrior(codes)
   }
 }

@@ -4,16 +4,17 @@
  */
 import { NetError } from '../error.ts'
 import type { CompiledGame } from '../game/compiled.ts'
+import type { BodyInput } from './body-input.ts'
 import { RangeEncoder } from './range-coder.ts'
 import { makeLayout, type SnapshotLayout } from './snapshot-layout.ts'
 import { encodeTailFields, hasNews } from './snapshot-tail.ts'
-import { type BodyInput, SnapshotWriter } from './snapshot-writer.ts'
+import { SnapshotWriter } from './snapshot-writer.ts'
 
 const FIRST_CAPACITY = 16 * 1024
 const MAX_CAPACITY = 64 * 1024 * 1024
 
 export class SnapshotEncoder {
-  private readonly layout: SnapshotLayout
+  readonly layout: SnapshotLayout
   private readonly writer: SnapshotWriter
   private readonly range = new RangeEncoder()
   private bytes = new Uint8Array(FIRST_CAPACITY)

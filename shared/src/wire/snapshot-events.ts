@@ -10,6 +10,15 @@ import { decodeKey, encodeKey, type KeyScope } from './snapshot-keys.ts'
 import { MAX_EVENTS_PER_TICK, type SnapshotLayout } from './snapshot-layout.ts'
 import { decodeValue, encodeValue, inRange } from './snapshot-values.ts'
 
+/** Where the encoder finds events: a log, or what a client may know of one. */
+export interface EventSource {
+  readonly ints: Int32Array
+  /** How many events a tick has. */
+  count(tick: number): number
+  /** Where event `n` of a tick starts in `ints`. */
+  at(tick: number, n: number): number
+}
+
 /** Codes the events of (from, to]. Gives the hash of what it coded. */
 export function encodeEvents(
   sink: BitSink,
@@ -17,7 +26,7 @@ export function encodeEvents(
   age: number,
   layout: SnapshotLayout,
   scope: KeyScope,
-  log: EventLog | undefined,
+  log: EventSource | undefined,
   from: number,
   to: number,
 ): number {
@@ -70,12 +79,12 @@ function encodeEvent(
 export class EventReader {
   /** The hash of what was decoded. */
   hash = 0
-  private readonly layout: SnapshotLayout
-  private readonly scope: KeyScope
+  readonly #layout: SnapshotLayout
+  readonly #scope: KeyScope
 
   constructor(layout: SnapshotLayout, scope: KeyScope) {
-    this.layout = layout
-    this.scope = scope
+    this.#layout = layout
+    this.#scope = scope
   }
 
   /** Replaces the events of (from, to] in the log. False for what no encoder writes. A full tick of the log drops what does not fit. */
@@ -87,7 +96,7 @@ export class EventReader {
     from: number,
     to: number,
   ): boolean {
-    const { layout } = this
+    const layout = this.#layout
     this.hash = 0
     if (log !== undefined) for (let tick = from + 1; tick <= to; tick++) log.begin(tick)
     if (layout.events.length === 0 || from === to) return true
@@ -100,19 +109,19 @@ export class EventReader {
       tick += gap
       some = 1
       if (gap < 0 || tick > to || count > MAX_EVENTS_PER_TICK || decoder.overrun > 4) return false
-      if (!this.decodeEvent(decoder, models, log, tick)) return false
+      if (!this.#decodeEvent(decoder, models, log, tick)) return false
     }
     return true
   }
 
-  private decodeEvent(decoder: RangeDecoder, models: ModelTable, log: EventLog | undefined, tick: number): boolean {
-    const { layout } = this
+  #decodeEvent(decoder: RangeDecoder, models: ModelTable, log: EventLog | undefined, tick: number): boolean {
+    const layout = this.#layout
     const index = decodeSymbol(decoder, models, layout.eventIndex, layout.eventBits)
     const plan = layout.events[index]
     if (plan === undefined) return false
     let key = 0
     if (decoder.decodeBit(models, layout.eventUnkeyed) === 0) {
-      key = decodeKey(decoder, models, this.scope, 0, tick)
+      key = decodeKey(decoder, models, this.#scope, 0, tick)
       if (key === 0) return false
     }
     const at = log === undefined ? -1 : log.add(tick, index, key)

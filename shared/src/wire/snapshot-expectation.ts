@@ -2,11 +2,11 @@
  * What a body is expected to say: the baseline's entities, moved by their own motion under the inputs that were held. Run by encoder and decoder
  * alike on a world of its own; hot. A motion that throws leaves the entity as far as it came, on both sides; the check at the body's end decides.
  */
-import { FLAG_ASLEEP, HEADER_COUNTS } from '../game/compiled.ts'
+import { HEADER_COUNTS } from '../game/compiled.ts'
 import { World } from '../world/world.ts'
 import { CODING_FLOAT, type SnapshotLayout, type TypePlan } from './snapshot-layout.ts'
+import { moveRows } from './snapshot-motion.ts'
 import type { HeldTimeline } from './snapshot-timeline.ts'
-import { linearTick } from './snapshot-values.ts'
 
 export class Expectation {
   /** 1 for each entity type that the last body coded by motion. */
@@ -43,8 +43,7 @@ export class Expectation {
       for (let index = 0; index < types.length; index++) {
         const plan = types[index]
         if (plan === undefined || this.byMotion[index] !== 1) continue
-        if (plan.linear.length > 0) this.moveLinear(plan)
-        else this.move(plan)
+        moveRows(plan, this.scratch, this.dt)
       }
     }
     for (let index = 0; index < types.length; index++) {
@@ -75,41 +74,6 @@ export class Expectation {
       const field = plan.fields[i]
       if (field?.coding !== CODING_FLOAT) continue
       for (let row = 0; row < count; row++) ints[field.offset + row] = baseline[field.offset + row] ?? 0
-    }
-  }
-
-  private move(plan: TypePlan): void {
-    const { scratch, dt } = this
-    const { ints } = scratch
-    const { motion } = plan.type
-    const table = scratch.table(plan.index)
-    const count = ints[HEADER_COUNTS + plan.index] ?? 0
-    if (motion === undefined) return
-    let row = 0
-    while (row < count) {
-      try {
-        for (; row < count; row++) {
-          if (((ints[plan.flags + row] ?? 0) & FLAG_ASLEEP) !== 0) continue
-          motion(table.viewAt(row), scratch.heldView(ints[plan.owners + row] ?? 0), dt)
-        }
-      } catch {
-        row++
-      }
-    }
-  }
-
-  private moveLinear(plan: TypePlan): void {
-    const { ints } = this.scratch
-    const count = ints[HEADER_COUNTS + plan.index] ?? 0
-    for (let n = 0; n < plan.linear.length; n++) {
-      const pair = plan.linear[n]
-      if (pair === undefined) continue
-      const { position, velocity } = pair
-      for (let row = 0; row < count; row++) {
-        if (((ints[plan.flags + row] ?? 0) & FLAG_ASLEEP) !== 0) continue
-        const at = position.offset + row
-        ints[at] = linearTick(position, velocity, ints[at] ?? 0, ints[velocity.offset + row] ?? 0, this.dt)
-      }
     }
   }
 }

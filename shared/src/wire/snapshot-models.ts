@@ -10,45 +10,45 @@ export class SnapshotModels {
   readonly table: ModelTable
   /** Where the tail's section starts; the shared one starts at 0. */
   readonly tailBase: number
-  private readonly ageBase: number
-  private readonly ageModels: number
-  private readonly prior: ModelTable
-  private readonly sections: { readonly live: ModelTable; readonly start: ModelTable }[] = []
+  readonly #ageBase: number
+  readonly #ageModels: number
+  readonly #prior: ModelTable
+  readonly #sections: { readonly live: ModelTable; readonly start: ModelTable }[] = []
 
   /** Throws BAD_DEFINITION if the game's prior was trained for another layout. */
   constructor(layout: SnapshotLayout) {
     const { prior } = layout.game
-    this.prior = prior === '' ? layout.untrained : parsePrior(prior, layout.modelCount).models
+    this.#prior = prior === '' ? layout.untrained : parsePrior(prior, layout.modelCount).models
     this.table = new Uint32Array(layout.modelCount)
     this.tailBase = layout.sharedModels
-    this.ageBase = layout.sharedModels + layout.tailModels
-    this.ageModels = layout.ageModels
-    this.addSection(0, layout.sharedModels)
-    this.addSection(this.tailBase, layout.tailModels)
-    for (let age = 0; age < AGE_CLASSES; age++) this.addSection(this.ageBase + age * this.ageModels, this.ageModels)
+    this.#ageBase = layout.sharedModels + layout.tailModels
+    this.#ageModels = layout.ageModels
+    this.#addSection(0, layout.sharedModels)
+    this.#addSection(this.tailBase, layout.tailModels)
+    for (let age = 0; age < AGE_CLASSES; age++) this.#addSection(this.#ageBase + age * this.#ageModels, this.#ageModels)
   }
 
-  private addSection(from: number, length: number): void {
-    this.sections.push({
+  #addSection(from: number, length: number): void {
+    this.#sections.push({
       live: this.table.subarray(from, from + length),
-      start: this.prior.subarray(from, from + length),
+      start: this.#prior.subarray(from, from + length),
     })
   }
 
-  private reset(index: number): void {
-    const section = this.sections[index]
+  #reset(index: number): void {
+    const section = this.#sections[index]
     if (section !== undefined) section.live.set(section.start)
   }
 
   /** Before a body. Gives where the section of this age starts. */
   beginBody(age: number): number {
-    this.reset(0)
-    this.reset(2 + age)
-    return this.ageBase + age * this.ageModels
+    this.#reset(0)
+    this.#reset(2 + age)
+    return this.#ageBase + age * this.#ageModels
   }
 
   /** Before a tail. */
   beginTail(): void {
-    this.reset(1)
+    this.#reset(1)
   }
 }

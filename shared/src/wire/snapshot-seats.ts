@@ -50,7 +50,7 @@ export function decodePresence(
   }
 }
 
-/** Codes the changes in the timeline, and marks the seats that changed something as stirred. */
+/** Codes the changes in the timeline, and marks the seats that changed something as stirred. Seats that are 0 in `stage`, if it is given, changed nothing. */
 export function encodeLevels(
   sink: BitSink,
   models: ModelTable,
@@ -58,12 +58,13 @@ export function encodeLevels(
   layout: SnapshotLayout,
   timeline: HeldTimeline,
   current: Int32Array,
+  stage?: Uint8Array,
 ): void {
   const { seatBase, seatRows } = layout.game
   if (layout.levels.length === 0) return
   for (let seat = 1; seat < seatRows; seat++) {
     if (current[seatBase + SEAT_PRESENT * seatRows + seat] === 0) continue
-    let step = timeline.nextChange(seat, -1)
+    let step = stage !== undefined && stage[seat] === 0 ? -1 : timeline.nextChange(seat, -1)
     sink.encodeBit(models, age + layout.seatChanged, step < 0 ? 0 : 1)
     if (step < 0) continue
     timeline.stirred[seat] = 1

@@ -3,10 +3,11 @@
  * Called by `npm run bench -- train`; cold.
  */
 import type { CompiledGame } from '../game/compiled.ts'
+import type { BodyInput } from './body-input.ts'
 import { PriorTrainer } from './prior.ts'
 import { makeLayout, type SnapshotLayout } from './snapshot-layout.ts'
 import { encodeTailFields } from './snapshot-tail.ts'
-import { type BodyInput, SnapshotWriter } from './snapshot-writer.ts'
+import { SnapshotWriter } from './snapshot-writer.ts'
 
 export class SnapshotTrainer {
   private readonly layout: SnapshotLayout

@@ -8,10 +8,10 @@
 
 import { NetError } from '../error.ts'
 import { FLAG_ASLEEP, HEADER_COUNTS, HEADER_SEED, HEADER_TICK } from '../game/compiled.ts'
-import type { EventLog } from '../world/event-log.ts'
 import { seatOfKey } from '../world/spawn-key.ts'
 import { FIRST_KEYED_ID } from '../world/world.ts'
 import type { BitSink, ModelTable } from './bit-model.ts'
+import type { BodyInput, BodyPart } from './body-input.ts'
 import { hashStep } from './hash.ts'
 import { encodeNonZero, encodeResidual, encodeSymbol } from './residual-coder.ts'
 import { publicHash } from './snapshot-check.ts'
@@ -30,27 +30,10 @@ import {
 } from './snapshot-layout.ts'
 import { SnapshotModels } from './snapshot-models.ts'
 import { encodeLevels, encodePresence } from './snapshot-seats.ts'
+import { beginStage, takeStage } from './snapshot-stage.ts'
 import { HeldTimeline } from './snapshot-timeline.ts'
 import { TREND_MODES, Trend } from './snapshot-trend.ts'
 import { bentPosition, encodeDifference, encodeValue, residualOf } from './snapshot-values.ts'
-
-/** What a body is made of. Memories are as `World.save` gives them, or a view of one with fewer rows; they must be settled. */
-export interface BodyInput {
-  /** What the client has; `undefined` for a full frame. */
-  readonly baseline: Int32Array | undefined
-  /** The snapshot on which the baseline's frame was built, if the client still has it: lets rates go on. Used up to MAX_WINDOW_TICKS before it. */
-  readonly earlier?: Int32Array | undefined
-  /** With a baseline: 1 to MAX_WINDOW_TICKS before `tick`. Without: where its events begin, `tick` for none. */
-  readonly baselineTick: number
-  readonly current: Int32Array
-  readonly tick: number
-  /** A memory whose seat columns are what was held in that tick. Missing: as in the tick before. Not asked for `tick` itself. */
-  heldAt(tick: number): Int32Array | undefined
-  /** Holds the events of the ticks after `baselineTick`, up to `tick`. */
-  readonly events: EventLog | undefined
-  /** Per entity type: 1 = code it without its motion, because this client's motion disagreed. */
-  readonly plainTypes: Uint8Array
-}
 
 /** The flags column without what a body does not carry: asleep and teleport bits, as 3 bits. */
 function packFlags(flags: number): number {
@@ -63,6 +46,8 @@ export class SnapshotWriter {
   private readonly table: ModelTable
   private readonly timeline: HeldTimeline
   private readonly expectation: Expectation
+  /** What is expected of the baseline's rows of the body in hand. */
+  private expected: Int32Array
   private readonly scopes: readonly KeyScope[]
   private readonly eventScope: KeyScope
   /** Per row of the table in hand: its row in the baseline, or -1. */
@@ -79,6 +64,7 @@ export class SnapshotWriter {
     this.table = this.models.table
     this.timeline = new HeldTimeline(layout)
     this.expectation = new Expectation(layout)
+    this.expected = this.expectation.ints
     const { maxPlayers } = layout.game
     const { seatBits } = layout
     this.scopes = layout.types.map(({ key }) => ({ plan: key, maxPlayers, seatBits }))
@@ -101,10 +87,12 @@ export class SnapshotWriter {
     this.writeTrends(sink, age, input)
     encodePresence(sink, table, layout, baseline, current)
     this.fillTimeline(input)
-    encodeLevels(sink, table, age, layout, timeline, current)
+    encodeLevels(sink, table, age, layout, timeline, current, input.part?.stage)
     const eventHash = encodeEvents(sink, table, age, layout, this.eventScope, input.events, baselineTick, tick)
     for (let index = 0; index < layout.types.length; index++) this.writePlain(sink, index, input)
-    if (baseline !== undefined) this.expectation.advance(baseline, timeline)
+    const known = input.part?.expected
+    this.expected = known ?? this.expectation.ints
+    if (baseline !== undefined && known === undefined) this.expectation.advance(baseline, timeline)
     for (let index = 0; index < layout.types.length; index++) this.writeTable(sink, age, index, input)
     sink.encodeDirect(publicHash(layout, current, hashStep(eventHash, tick)), 32)
   }
@@ -113,6 +101,7 @@ export class SnapshotWriter {
     const { timeline } = this
     const { baseline, baselineTick, current, tick } = input
     const steps = baseline === undefined ? 1 : tick - baselineTick
+    if (input.part !== undefined) return this.fillPart(input, input.part, steps)
     timeline.begin(baseline, current, steps)
     if (this.layout.levels.length === 0) return
     let known = baseline
@@ -121,6 +110,20 @@ export class SnapshotWriter {
       if (known !== undefined) timeline.take(step, known, current)
     }
     timeline.take(steps - 1, current, current)
+  }
+
+  /** Fills the timeline of the seats that are on the stage. */
+  private fillPart(input: BodyInput, part: BodyPart, steps: number): void {
+    const { timeline, layout } = this
+    const { baseline, baselineTick, current, tick } = input
+    beginStage(timeline, layout, part, baseline, current, steps)
+    if (layout.levels.length === 0) return
+    let memory = baseline
+    for (let step = 0; step < steps; step++) {
+      const at = step === steps - 1 ? tick : baselineTick + 1 + step
+      memory = at === tick ? current : (input.heldAt(at) ?? memory)
+      if (memory !== undefined) takeStage(timeline, layout, part, step, at, memory, current)
+    }
   }
 
   private writeTrends(sink: BitSink, age: number, input: BodyInput): void {
@@ -216,7 +219,7 @@ export class SnapshotWriter {
     const { baseline, earlier, current } = input
     if (baseline === undefined || earlier === undefined) return
     trend.begin(plan, baseline, earlier, this.timeline.steps, this.trendSpan)
-    const expectation = this.expectation.ints
+    const expectation = this.expected
     const byMotion = this.expectation.byMotion[plan.index] === 1
     for (let i = 0; i < plan.fields.length; i++) {
       const field = plan.fields[i]
@@ -308,7 +311,7 @@ export class SnapshotWriter {
   /** Fills `residuals`, column by column, for the rows that were in the baseline. */
   private formResiduals(plan: TypePlan, baseline: Int32Array, current: Int32Array, count: number): void {
     const { residuals, source, mostRows } = this
-    const expected = this.expectation.ints
+    const { expected } = this
     for (let i = 0; i < plan.fields.length; i++) {
       const field = plan.fields[i]
       if (field === undefined) continue
@@ -347,7 +350,7 @@ export class SnapshotWriter {
       if (from < 0) continue
       const before = baseline[velocity.offset + from] ?? 0
       const speed = current[velocity.offset + row] ?? 0
-      let expected = this.expectation.ints[field.offset + from] ?? 0
+      let expected = this.expected[field.offset + from] ?? 0
       if (speed !== before) {
         const start = baseline[field.offset + from] ?? 0
         expected = bentPosition(field, velocity, start, before, speed, timeline.steps, dt)

@@ -27,22 +27,22 @@ const OTHER_SPAN = 3
 const OTHER_AGE = 3
 
 export class ViewStampCodec {
-  private readonly interval: number
-  private newestTick = 0
-  private ackTick = -1
-  private older = -1
-  private newer = -1
+  readonly #interval: number
+  #newestTick = 0
+  #ackTick = -1
+  #older = -1
+  #newer = -1
 
   constructor(game: CompiledGame) {
-    this.interval = game.ticksPerSnapshot
+    this.#interval = game.ticksPerSnapshot
   }
 
   /** Begins a message. `ackTick` as the message carries it, or -1. */
   start(newestTick: number, ackTick: number): void {
-    this.newestTick = newestTick
-    this.ackTick = ackTick
-    this.older = -1
-    this.newer = -1
+    this.#newestTick = newestTick
+    this.#ackTick = ackTick
+    this.#older = -1
+    this.#newer = -1
   }
 
   /** Writes the stamp at `stamps[at]`. One that cannot be (after the newest input, too old, too wide) is written as none. */
@@ -50,68 +50,68 @@ export class ViewStampCodec {
     const older = stamps[at] ?? -1
     const newer = stamps[at + 1] ?? -1
     const fraction = stamps[at + 2] ?? 0
-    const possible = this.isPossible(older, newer) && fraction >= 0 && fraction <= 255
-    if (this.newer >= 0) {
-      const same = possible && older === this.older && newer === this.newer
+    const possible = this.#isPossible(older, newer) && fraction >= 0 && fraction <= 255
+    if (this.#newer >= 0) {
+      const same = possible && older === this.#older && newer === this.#newer
       bits.write(same ? 1 : 0, 1)
       if (same) return bits.write(fraction, 8)
     }
     if (!possible) return bits.write(NONE, 2)
     const span = newer - older
-    const kind = span === 0 ? BEYOND : span === this.interval ? USUAL_SPAN : OTHER_SPAN
+    const kind = span === 0 ? BEYOND : span === this.#interval ? USUAL_SPAN : OTHER_SPAN
     bits.write(kind, 2)
     if (kind === OTHER_SPAN) bits.write(span - 1, 6)
-    this.writeAge(bits, newer)
+    this.#writeAge(bits, newer)
     bits.write(fraction, 8)
-    this.older = older
-    this.newer = newer
+    this.#older = older
+    this.#newer = newer
   }
 
   /** Reads a stamp into `stamps[at]`. False: malformed. */
   read(bits: BitReader, stamps: Int32Array, at: number): boolean {
-    if (this.newer < 0 || bits.read(1) === 0) {
+    if (this.#newer < 0 || bits.read(1) === 0) {
       const kind = bits.read(2)
       if (kind === NONE) {
         for (let i = 0; i < STAMP_INTS; i++) stamps[at + i] = -1
         return true
       }
-      const span = kind === BEYOND ? 0 : kind === USUAL_SPAN ? this.interval : bits.read(6) + 1
-      const newer = this.readAge(bits)
-      if (!this.isPossible(newer - span, newer)) return false
-      this.older = newer - span
-      this.newer = newer
+      const span = kind === BEYOND ? 0 : kind === USUAL_SPAN ? this.#interval : bits.read(6) + 1
+      const newer = this.#readAge(bits)
+      if (!this.#isPossible(newer - span, newer)) return false
+      this.#older = newer - span
+      this.#newer = newer
     }
-    stamps[at] = this.older
-    stamps[at + 1] = this.newer
+    stamps[at] = this.#older
+    stamps[at + 1] = this.#newer
     stamps[at + 2] = bits.read(8)
     return true
   }
 
-  private isPossible(older: number, newer: number): boolean {
+  #isPossible(older: number, newer: number): boolean {
     return (
       older >= 0 &&
       older <= newer &&
       newer - older <= MAX_STAMP_SPAN &&
-      newer <= this.newestTick &&
-      this.newestTick - newer <= MAX_STAMP_AGE
+      newer <= this.#newestTick &&
+      this.#newestTick - newer <= MAX_STAMP_AGE
     )
   }
 
-  private writeAge(bits: BitWriter, newer: number): void {
-    if (this.ackTick >= 0) {
-      const intervals = (this.ackTick - newer) / this.interval
+  #writeAge(bits: BitWriter, newer: number): void {
+    if (this.#ackTick >= 0) {
+      const intervals = (this.#ackTick - newer) / this.#interval
       const usual = intervals === 0 || intervals === 1 || intervals === 2
       bits.write(usual ? intervals : OTHER_AGE, 2)
       if (usual) return
     }
-    bits.write(this.newestTick - newer, 11)
+    bits.write(this.#newestTick - newer, 11)
   }
 
-  private readAge(bits: BitReader): number {
-    if (this.ackTick >= 0) {
+  #readAge(bits: BitReader): number {
+    if (this.#ackTick >= 0) {
       const intervals = bits.read(2)
-      if (intervals !== OTHER_AGE) return this.ackTick - intervals * this.interval
+      if (intervals !== OTHER_AGE) return this.#ackTick - intervals * this.#interval
     }
-    return this.newestTick - bits.read(11)
+    return this.#newestTick - bits.read(11)
   }
 }

@@ -29,7 +29,8 @@ function mixFloat(a: number, b: number, fraction: number): number {
 /** Raw value `fraction`/256 of the way from `a` to `b`; angles go the shorter way round. */
 function mixRaw(compiled: CompiledField, a: number, b: number, fraction: number): number {
   const { field } = compiled
-  if (a === b) return a
+  // Not only for speed: -0 plus nothing is 0.
+  if (a === b || fraction === 0) return a
   if (field.kind === 'float32') return mixFloat(a, b, fraction)
   if (field.kind === 'angle') {
     const span = field.rawMax - field.rawMin + 1

@@ -20,18 +20,18 @@ export interface TableHost extends ViewHost {
 export class Table implements Iterable<View> {
   readonly type: CompiledEntity
   readonly views: View[] = []
-  private readonly world: TableHost
-  private readonly viewClass: ViewClass
+  readonly #world: TableHost
+  readonly #viewClass: ViewClass
 
   constructor(world: TableHost, type: CompiledEntity, viewClass: ViewClass) {
-    this.world = world
+    this.#world = world
     this.type = type
-    this.viewClass = viewClass
+    this.#viewClass = viewClass
   }
 
   /** Rows in use, those spawned or despawned in this tick included. */
   get count(): number {
-    return this.world.ints[HEADER_COUNTS + this.type.index] ?? 0
+    return this.#world.ints[HEADER_COUNTS + this.type.index] ?? 0
   }
 
   /** The entity in a row. Within a tick it may be dead already: ask `alive`. */
@@ -45,13 +45,13 @@ export class Table implements Iterable<View> {
 
   /** The view of a row, in use or not. */
   viewAt(row: number): View {
-    return this.views[row] ?? this.makeViews(row)
+    return this.views[row] ?? this.#makeViews(row)
   }
 
-  private makeViews(upTo: number): View {
+  #makeViews(upTo: number): View {
     for (let row = this.views.length; row <= upTo; row++) {
-      const view = new this.viewClass(this.world, row)
-      view.locked = this.world.viewsLocked
+      const view = new this.#viewClass(this.#world, row)
+      view.locked = this.#world.viewsLocked
       this.views.push(view)
     }
     return this.views[upTo] as View
@@ -64,12 +64,13 @@ export class Table implements Iterable<View> {
 
   /** True if the entity in a row was not despawned in this tick. */
   livesAt(row: number): boolean {
-    return ((this.world.ints[this.type.base + COLUMN_FLAGS * this.type.rows + row] ?? 0) & FLAG_DEAD) === 0
+    return ((this.#world.ints[this.type.base + COLUMN_FLAGS * this.type.rows + row] ?? 0) & FLAG_DEAD) === 0
   }
 
   /** Row of an entity, or -1. */
   rowOf(id: number): number {
-    const { world, type } = this
+    const { type } = this
+    const world = this.#world
     const settled = world.settledCount(type.index)
     const found = findRow(type, world.ints, settled, id)
     if (found >= 0) return found
@@ -88,21 +89,21 @@ export class Table implements Iterable<View> {
 class TableIterator implements Iterator<View> {
   done = false
   value: View
-  private row = 0
-  private readonly table: Table
-  private readonly count: number
+  #row = 0
+  readonly #table: Table
+  readonly #count: number
 
   constructor(table: Table) {
-    this.table = table
-    this.count = table.count
+    this.#table = table
+    this.#count = table.count
     this.value = table.viewAt(0)
   }
 
   next(): IteratorResult<View> {
-    while (this.row < this.count) {
-      const row = this.row++
-      if (!this.table.livesAt(row)) continue
-      this.value = this.table.viewAt(row)
+    while (this.#row < this.#count) {
+      const row = this.#row++
+      if (!this.#table.livesAt(row)) continue
+      this.value = this.#table.viewAt(row)
       return this as IteratorResult<View>
     }
     this.done = true

@@ -72,10 +72,10 @@ export class World implements TableHost {
   clamping = false
   /** How often an entity did not fit into its table. */
   overflows = 0
-  private readonly settled: Int32Array
-  private readonly dirty: Uint8Array
-  private readonly inputViews: SeatView[] = []
-  private readonly heldViews: SeatView[] = []
+  readonly #settled: Int32Array
+  readonly #dirty: Uint8Array
+  readonly #inputViews: SeatView[] = []
+  readonly #heldViews: SeatView[] = []
 
   constructor(game: CompiledGame, options: WorldOptions = {}) {
     this.game = game
@@ -86,14 +86,14 @@ export class World implements TableHost {
     this.hidesServerFields = options.hidesServerFields ?? false
     this.viewsLocked = options.viewsLocked ?? UNLOCKED
     this.lastSeat = game.maxPlayers
-    this.settled = new Int32Array(game.entities.length)
-    this.dirty = new Uint8Array(game.entities.length)
+    this.#settled = new Int32Array(game.entities.length)
+    this.#dirty = new Uint8Array(game.entities.length)
     const classes = viewClasses(game)
     this.tables = game.entities.map((entity, index) => new Table(this, entity, classes.entities[index] as ViewClass))
     this.byName = Object.fromEntries(this.tables.map((table) => [table.type.name, table]))
     for (let seat = 0; seat <= game.maxPlayers; seat++) {
-      this.inputViews.push(new classes.input(this, seat))
-      this.heldViews.push(new classes.held(this, seat))
+      this.#inputViews.push(new classes.input(this, seat))
+      this.#heldViews.push(new classes.held(this, seat))
       this.setNeutral(seat)
     }
     this.ints[HEADER_NEXT_ID] = 1
@@ -121,13 +121,13 @@ export class World implements TableHost {
 
   /** What a step reads as `input`; `pressed` is shared by all seats. */
   inputView(seat: number): SeatView {
-    return this.inputViews[seat] ?? (this.inputViews[0] as SeatView)
+    return this.#inputViews[seat] ?? (this.#inputViews[0] as SeatView)
   }
   heldView(seat: number): SeatView {
-    return this.heldViews[seat] ?? (this.heldViews[0] as SeatView)
+    return this.#heldViews[seat] ?? (this.#heldViews[0] as SeatView)
   }
   usePressed(pressed: Int32Array): void {
-    for (const view of this.inputViews) view._pressed = pressed
+    for (const view of this.#inputViews) view._pressed = pressed
   }
 
   /** Sets the levels of a seat to what they are when nobody touches anything. */
@@ -138,7 +138,7 @@ export class World implements TableHost {
 
   /** Rows of a table that are in order; later ones were spawned since the last `settle`. */
   settledCount(typeIndex: number): number {
-    return this.settled[typeIndex] ?? 0
+    return this.#settled[typeIndex] ?? 0
   }
 
   /** The next counted id. */
@@ -180,14 +180,14 @@ export class World implements TableHost {
     } else {
       this.ints[HEADER_COUNTS + typeIndex] = row + 1
     }
-    this.dirty[typeIndex] = 1
-    this.clearRow(type, row, id, seat)
+    this.#dirty[typeIndex] = 1
+    this.#clearRow(type, row, id, seat)
     const view = table.viewAt(row)
     view.locked = UNLOCKED
     return view
   }
 
-  private clearRow(type: CompiledEntity, row: number, id: number, owner: number): void {
+  #clearRow(type: CompiledEntity, row: number, id: number, owner: number): void {
     const { ints } = this
     ints[type.base + COLUMN_ID * type.rows + row] = id
     ints[type.base + COLUMN_OWNER * type.rows + row] = owner
@@ -216,17 +216,17 @@ export class World implements TableHost {
     if (table === undefined) return
     const at = table.type.base + COLUMN_FLAGS * table.type.rows + view.row
     this.ints[at] = (this.ints[at] ?? 0) | FLAG_DEAD
-    this.dirty[table.type.index] = 1
+    this.#dirty[table.type.index] = 1
   }
 
   /** Ends a tick's changes: drops the dead, puts the new in order. */
   settle(): void {
     for (let index = 0; index < this.tables.length; index++) {
-      if (this.dirty[index] === 0) continue
+      if (this.#dirty[index] === 0) continue
       const { type } = this.table(index)
       settleTable(type, this.ints)
-      this.dirty[index] = 0
-      this.settled[index] = this.ints[HEADER_COUNTS + index] ?? 0
+      this.#dirty[index] = 0
+      this.#settled[index] = this.ints[HEADER_COUNTS + index] ?? 0
     }
   }
 
@@ -244,8 +244,8 @@ export class World implements TableHost {
   /** Takes what was written straight into `ints` as settled. */
   adopt(): void {
     for (let index = 0; index < this.tables.length; index++) {
-      this.settled[index] = this.ints[HEADER_COUNTS + index] ?? 0
-      this.dirty[index] = 0
+      this.#settled[index] = this.ints[HEADER_COUNTS + index] ?? 0
+      this.#dirty[index] = 0
     }
   }
 

@@ -46,6 +46,7 @@ describe('close codes', () => {
     expect(fromWebSocketClose(1009, '').code).toBe('TOO_LARGE')
     expect(fromWebSocketClose(1002, 'x').code).toBe('MALFORMED')
     expect(fromWebSocketClose(1006, '').code).toBe('CONNECTION_LOST')
+    expect(fromWebSocketClose(1001, '').code).toBe('CONNECTION_LOST')
     expect(fromWebSocketClose(4999, 'x')).toEqual({
       code: 'CONNECTION_LOST',
       message: 'The connection ended with WebSocket code 4999.',

@@ -19,7 +19,8 @@ const WELCOME = {
   serverNowMs: 99_999.25,
   tick: 12,
   seed: 77,
-  sessionToken: 'secret',
+  playerId: '00ab12cd',
+  resume: 'secret',
   attributes: { map: 'hills' },
   players: [
     [1, { name: 'Ada' }],
@@ -31,7 +32,15 @@ const WELCOME = {
 
 const CLIENT: readonly ClientMessage[] = [
   HELLO,
-  { ...HELLO, room: 'main', create: true, name: 'Ada', token: 'abc', options: { skin: 3, list: [1, { a: null }] } },
+  {
+    ...HELLO,
+    room: 'main',
+    create: true,
+    resume: 'abc',
+    ticket: 'a.b.c',
+    auth: 'me',
+    options: { skin: 3, list: [1, { a: null }] },
+  },
   { ...HELLO, room: 'main', spectate: 10_000.5 },
   { t: 'leave' },
   { t: 'full' },
@@ -41,6 +50,7 @@ const CLIENT: readonly ClientMessage[] = [
 const SERVER: readonly ServerMessage[] = [
   WELCOME,
   { ...WELCOME, seat: 0 },
+  { ...WELCOME, resumed: true, graceMs: 30_000 },
   { t: 'refused', code: 'ROOM_FULL', message: 'Room main is full.' },
   { t: 'attr', tick: 40 },
   {
@@ -87,8 +97,9 @@ test('each property of each message must have its type and keep its bound', () =
     ...[-1, 2 ** 32, 1.5, null, undefined].map((schema) => ({ ...HELLO, schema })),
     ...['', 'a b', '../x', 'r'.repeat(65), 5, null].map((room) => ({ ...HELLO, room })),
     ...[1, 'yes', null].map((create) => ({ ...HELLO, create })),
-    ...['n'.repeat(65), 5, null].map((name) => ({ ...HELLO, name })),
-    ...['n'.repeat(513), 5, null].map((token) => ({ ...HELLO, token })),
+    ...['n'.repeat(257), 5, null].map((resume) => ({ ...HELLO, resume })),
+    ...['n'.repeat(2049), 5, null].map((ticket) => ({ ...HELLO, ticket })),
+    ...['n'.repeat(8193), 5, null].map((auth) => ({ ...HELLO, auth })),
     ...[[], 'x', null, { f: () => 1 }, { a: Number.NaN }, new Map()].map((options) => ({ ...HELLO, options })),
     ...[-1, 120_001, '0', null, Number.NaN].map((spectate) => ({ ...HELLO, spectate })),
     ...[-1, 64, 0.5, '1', undefined].map((i) => ({ t: 'msg', i, v: [] })),
@@ -104,7 +115,8 @@ test('each property of each message must have its type and keep its bound', () =
     ...[Number.NaN, '5', undefined].map((serverNowMs) => ({ ...WELCOME, serverNowMs })),
     ...[-1, 2 ** 31, 0.5].map((tick) => ({ ...WELCOME, tick })),
     ...[2 ** 32, 0.5, 'x'].map((seed) => ({ ...WELCOME, seed })),
-    ...[5, undefined].map((sessionToken) => ({ ...WELCOME, sessionToken })),
+    ...[5, undefined].map((resume) => ({ ...WELCOME, resume })),
+    ...[5, undefined, 'n'.repeat(65)].map((playerId) => ({ ...WELCOME, playerId })),
     ...[null, [], { f: () => 1 }].map((attributes) => ({ ...WELCOME, attributes })),
     ...[
       {},

@@ -154,7 +154,7 @@ export function vectors(): Map<string, string> {
   const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
   const all = frames()
   const [full, quiet, shot] = traces(all)
-  const hello = { t: 'hello', protocol: 1, game: 'tiny', schema: tiny.schemaHash, room: 'main' }
+  const hello = { t: 'hello', protocol: 2, game: 'tiny', schema: tiny.schemaHash, room: 'main' }
   const welcome = {
     t: 'welcome',
     seat: 1,
@@ -164,7 +164,8 @@ export function vectors(): Map<string, string> {
     serverNowMs: 9951.25,
     tick: 98,
     seed: 77,
-    sessionToken: '',
+    playerId: '00ab12cd',
+    resume: '',
     attributes: {},
     players: [[1, {}]],
     maxPlayers: 2,

@@ -13,7 +13,8 @@ import {
 } from '../../src/game/compiled.ts'
 import type { AnyField } from '../../src/game/field.ts'
 import type { SeededRandom } from '../../src/math/random.ts'
-import type { BodyInput } from '../../src/wire/snapshot-writer.ts'
+import type { BodyInput } from '../../src/wire/body-input.ts'
+import type { EventSource } from '../../src/wire/snapshot-events.ts'
 import { EVENT_FIELDS, EventLog } from '../../src/world/event-log.ts'
 import { makeKey } from '../../src/world/spawn-key.ts'
 import { World } from '../../src/world/world.ts'
@@ -273,7 +274,7 @@ export function ownDifference(game: CompiledGame, seat: number, truth: Int32Arra
 }
 
 /** All events of a range of ticks, as plain lists. */
-export function listEvents(game: CompiledGame, log: EventLog, from: number, to: number): number[][] {
+export function listEvents(game: CompiledGame, log: EventSource, from: number, to: number): number[][] {
   const list: number[][] = []
   for (let tick = from + 1; tick <= to; tick++) {
     for (let n = 0; n < log.count(tick); n++) {

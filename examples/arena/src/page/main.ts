@@ -1,6 +1,6 @@
 /**
  * The page's beginning: builds the panels, starts Phaser, and goes round: ask for a name, play, say why it ended.
- * `?name=Ada&auto=1` joins at once; a reload joins again by itself. `?quality=low` is for machines that draw by software.
+ * `?name=Ada&auto=1` joins at once; a reload goes on as the same player by itself. `?link=auto` tries WebRTC (`websocket`, `webrtc`: nothing else). `?quality=low` is for machines that draw by software.
  * `?spectate=10` watches instead, ten seconds behind. `?delay=50&loss=0.02` makes the network worse: see net-panel.ts.
  */
 import { NetError } from '@tickmesh/shared'

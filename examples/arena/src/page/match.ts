@@ -11,6 +11,7 @@ import type { Boards, Score } from './boards.ts'
 import type { Controls } from './controls.ts'
 import type { Profile } from './fighters.ts'
 import type { Hud } from './hud.ts'
+import { linkAsked } from './link-asked.ts'
 import type { Minimap } from './minimap.ts'
 import type { NetLine } from './net-line.ts'
 import type { NetPanel } from './net-panel.ts'
@@ -67,7 +68,13 @@ export class Match {
   static async join(parts: MatchParts, url: string, name: string): Promise<Match> {
     const hands = { read: (): Hands => ({ move: { x: 0, y: 0 }, aim: 0, trigger: false }) }
     const { wrapLink } = parts.netPanel.network
-    const room = await join(arena, url, { sample: () => hands.read(), options: { name }, wrapLink })
+    const room = await join(arena, url, {
+      sample: () => hands.read(),
+      options: { name },
+      wrapLink,
+      link: linkAsked(window.location.search),
+      resumeAfterReload: true,
+    })
     const match = new Match(room, parts)
     hands.read = () => match.hands()
     return match
@@ -80,6 +87,7 @@ export class Match {
     room.onFrame((view, frame) => this.frame(view, frame.nowMs))
     room.onAttributes(() => this.showScores())
     room.onStall((stall) => parts.notice.stall(stall, arena.tickRate))
+    room.onConnection((state) => parts.notice.connection(state))
     this.listenToEvents()
     room.onMessage('rewound', ({ tick, target, x, y, hit }) =>
       parts.stage.debug.judged(tick, { id: target, x, y, hit }, this.lastMs),

@@ -3,7 +3,7 @@ import type { RoomStats } from '@tickmesh/client'
 import { element, setText } from './dom.ts'
 
 const EVERY_MS = 500
-const names = ['ping', 'ahead', 'behind', 'predicted', 'rollbacks', 'corrected', 'fps', 'down', 'up'] as const
+const names = ['ping', 'ahead', 'behind', 'predicted', 'rollbacks', 'corrected', 'fps', 'down', 'up', 'over'] as const
 
 export class NetLine {
   readonly root: HTMLElement
@@ -39,6 +39,7 @@ export class NetLine {
     this.show('up', `${(perSecond(facts.bytesOut - this.bytesOut) / 1000).toFixed(1)} kB/s`)
     this.bytesIn = facts.bytesIn
     this.bytesOut = facts.bytesOut
+    this.show('over', facts.reconnects === 0 ? facts.link : `${facts.link} (${facts.reconnects + 1})`)
     this.frames = 0
     this.sinceMs = nowMs
   }

@@ -1,8 +1,8 @@
 /**
- * One discreet line above the vitals: that play waits for the server, that it goes on, or what the page's address asked for in vain. Both kinds of match tell
- * it (`room.onStall`). Never takes a click, and never stays longer than what it says is true.
+ * One discreet line above the vitals: that play waits for the server or its connection, that it goes on, or what the page's address asked for in vain. Both
+ * kinds of match tell it (`room.onStall`, `room.onConnection`). Never takes a click, and never stays longer than what it says is true.
  */
-import type { Stall } from '@tickmesh/client'
+import type { ConnectionState, Stall } from '@tickmesh/client'
 import { element, setText } from './dom.ts'
 
 /** A shorter wait is not told: on a bad network there are many, and the play hardly shows them. */
@@ -16,6 +16,7 @@ export class Notice {
   readonly root = element('div', 'notice')
   private readonly text = element('span', '')
   private timer: ReturnType<typeof setTimeout> | undefined
+  private reconnecting = false
 
   constructor() {
     this.root.setAttribute('role', 'status')
@@ -26,8 +27,7 @@ export class Notice {
   /** Play waits, or goes on. */
   stall(stall: Stall, tickRate: number): void {
     if (stall.kind === 'waiting') {
-      clearTimeout(this.timer)
-      this.timer = setTimeout(() => this.show('waiting', 'Waiting for the server …'), PATIENCE_MS)
+      if (!this.reconnecting) this.showSoon('Waiting for the server …')
       return
     }
     const { waitedMs, skippedTicks } = stall
@@ -38,6 +38,14 @@ export class Notice {
       this.show('resumed', `This page stood still for ${seconds(stoodMs)}`, RESUMED_MS)
   }
 
+  /** The connection was lost and is dialled again, or is there again. */
+  connection({ state, attempt }: ConnectionState): void {
+    const before = this.reconnecting
+    this.reconnecting = state === 'reconnecting'
+    if (this.reconnecting) this.showSoon(attempt < 3 ? 'Reconnecting …' : `Reconnecting … (attempt ${attempt})`)
+    else if (before) this.hide()
+  }
+
   /** Something to read, for a while. */
   say(text: string): void {
     this.show('said', text, SAID_MS)
@@ -46,6 +54,13 @@ export class Notice {
   hide(): void {
     clearTimeout(this.timer)
     this.root.hidden = true
+  }
+
+  /** At once, if something else is waited for already. */
+  private showSoon(text: string): void {
+    if (!this.root.hidden && this.root.classList.contains('waiting')) return this.show('waiting', text)
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => this.show('waiting', text), PATIENCE_MS)
   }
 
   private show(kind: string, text: string, forMs?: number): void {

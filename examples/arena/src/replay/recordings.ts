@@ -55,6 +55,8 @@ export function serveRecordings(dir: string, next: Handler): Handler {
     const [path = ''] = (request.url ?? '').split('?')
     const isOne = path.startsWith(`${PREFIX}/`)
     if (!isOne && path !== PREFIX) return next(request, response)
+    response.setHeader('X-Content-Type-Options', 'nosniff')
+    response.setHeader('Cross-Origin-Resource-Policy', 'same-origin')
     const answered = isOne ? send(dir, path.slice(PREFIX.length + 1), response) : list(dir, response)
     answered.catch(() => {
       if (!response.headersSent) response.writeHead(500)

@@ -9,6 +9,7 @@ import { type ArenaShape, arena } from '../game.ts'
 import type { Score } from '../page/boards.ts'
 import { element, setText } from '../page/dom.ts'
 import type { Profile } from '../page/fighters.ts'
+import { linkAsked } from '../page/link-asked.ts'
 import type { MatchParts } from '../page/match.ts'
 import { FreeCamera } from '../replay/free-camera.ts'
 import { type ArenaEvent, showEvent } from '../replay/show-event.ts'
@@ -57,7 +58,11 @@ export class Spectating {
   /** Resolves when there is something to see: a match that is younger than the delay is waited for. Rejects with the SDK's NetError. */
   static async watch(parts: MatchParts, seats: Seats, url: string, delayMs: number): Promise<Spectating> {
     const { wrapLink } = parts.netPanel.network
-    return new Spectating(await spectate(arena, url, { delayMs, wrapLink }), parts, seats)
+    return new Spectating(
+      await spectate(arena, url, { delayMs, wrapLink, link: linkAsked(window.location.search) }),
+      parts,
+      seats,
+    )
   }
 
   private constructor(room: Room<ArenaShape>, parts: MatchParts, seats: Seats) {
@@ -68,6 +73,7 @@ export class Spectating {
     room.onFrame((view, { nowMs }) => this.frame(view, nowMs))
     room.onAttributes(() => this.showWhom())
     room.onStall((stall) => parts.notice.stall(stall, arena.tickRate))
+    room.onConnection((state) => parts.notice.connection(state))
     for (const name of EVENTS) room.onEvent(name, (values) => this.show({ name, values } as ArenaEvent))
     const onKey = (event: KeyboardEvent) => this.keyDown(event)
     window.addEventListener('keydown', onKey)

@@ -1,0 +1,30 @@
+/**
+ * What the client needs of a WebRTC peer: the part that a browser's and the one of node-datachannel have in common.
+ * Open one with `openPeer` of `#webrtc`, which package.json maps to the implementation for the platform.
+ */
+import type { ChannelPort, Lane } from '@tickmesh/shared'
+
+/** What a peer tells. None of it is called from inside the peer's own methods, nor after `free`. */
+export interface PeerEvents {
+  /** Both channels are open. Called once. */
+  onOpen(): void
+  /** `bytes` is the callee's. */
+  onBytes(lane: Lane, bytes: Uint8Array): void
+  onText(lane: Lane, text: string): void
+  /** The path is interrupted, and may come back. */
+  onInterrupted(): void
+  onRestored(): void
+  /** The peer or one of its channels is no more, or did not come to be. */
+  onGone(): void
+}
+
+/** A peer with the two negotiated channels of a link: 0 reliable, 1 for datagrams. */
+export interface PeerLike extends ChannelPort {
+  /** The offer with the candidates that are there within a tenth of a second. Called once. */
+  offer(): Promise<string>
+  /** Rejects if the answer makes no sense. */
+  accept(answer: string): Promise<void>
+}
+
+/** Rejects where there is no WebRTC. */
+export type OpenPeer = (iceServers: readonly string[], events: PeerEvents) => Promise<PeerLike>

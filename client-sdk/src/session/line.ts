@@ -1,0 +1,99 @@
+/**
+ * One link from the hello on: says hello, waits for the welcome, then hands messages on until the link ends. Made for every link that a join or a session opens.
+ * Tells its owner of the end once, and of nothing at all after `drop`.
+ */
+import {
+  type CloseReason,
+  type Lane,
+  type Link,
+  type LinkReceiver,
+  NetError,
+  packControl,
+  type ServerMessage,
+  SNAPSHOT,
+} from '@tickmesh/shared'
+import { readServerMessage } from '../connection/read-control.ts'
+import type { ClientHost } from '../play/client-host.ts'
+
+export type Welcome = Extract<ServerMessage, { t: 'welcome' }>
+
+export interface LineOwner {
+  /** The server let us in. Whoever is the owner after this call gets what follows. */
+  onWelcome(line: Line, welcome: Welcome): void
+  /** A message after the welcome; borrowed. */
+  onBytes(line: Line, bytes: Uint8Array): void
+  /** Refused, timed out, or broken; the link is closed. */
+  onEnd(line: Line, reason: CloseReason): void
+}
+
+export class Line implements LinkReceiver {
+  owner: LineOwner
+  readonly link: Link
+  /** When the hello left. */
+  sentMs = 0
+  readonly #host: ClientHost
+  readonly #cancel: () => void
+  #welcomed = false
+  #over = false
+
+  /** Attaches to the link. Ends with TIMED_OUT if there is no welcome after `timeoutMs`. */
+  constructor(link: Link, host: ClientHost, owner: LineOwner, timeoutMs: number) {
+    this.link = link
+    this.#host = host
+    this.owner = owner
+    this.#cancel = host.at(host.now() + timeoutMs, () =>
+      this.#fail(
+        new NetError('TIMED_OUT', 'the server did not answer in time.', 'Look at the network, and try again.'),
+      ),
+    )
+    link.attach(this)
+  }
+
+  /** Throws TOO_LARGE or BAD_ARGUMENT for what cannot be sent. */
+  greet(hello: object): void {
+    const bytes = packControl(hello)
+    this.sentMs = this.#host.now()
+    this.link.send('reliable', bytes)
+  }
+
+  onMessage(_lane: Lane, bytes: Uint8Array): void {
+    if (this.#over) return
+    if (this.#welcomed) return this.owner.onBytes(this, bytes)
+    // A frame may overtake the welcome where there are two lanes.
+    if (bytes[0] === SNAPSHOT) return
+    const message = readServerMessage(bytes)
+    if (message === undefined) {
+      const problem = 'the server answered with something else than a welcome.'
+      this.#fail(new NetError('MALFORMED', problem, 'Is this the address of a Tickmesh server?'))
+    } else if (message.t === 'refused' || message.t === 'bye') {
+      this.#end(message)
+    } else if (message.t === 'welcome') {
+      this.#welcomed = true
+      this.#cancel()
+      this.owner.onWelcome(this, message)
+    }
+  }
+
+  onClose(reason: CloseReason): void {
+    this.#end(reason)
+  }
+
+  #fail({ reason }: NetError): void {
+    this.#end(reason)
+  }
+
+  #end({ code, message }: CloseReason): void {
+    if (this.#over) return
+    const reason = { code, message }
+    this.drop(reason)
+    this.owner.onEnd(this, reason)
+  }
+
+  /** Hangs up; the owner hears nothing more. */
+  drop(reason: CloseReason): void {
+    if (this.#over) return
+    this.#over = true
+    this.#cancel()
+    this.link.close(reason)
+  }
+}

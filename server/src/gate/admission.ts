@@ -1,0 +1,278 @@
+/**
+ * Decides who comes in, and as whom: players who come back, tickets, the game's `authenticate`, seats and places for spectators. Owned by the room host, asked
+ * by sessions: first `check`, which may take time, then `admit`, which takes none, so that nobody sits down whose link is gone, and capacity holds
+ * however many join at the same moment. Where neither hook nor tickets are used, both happen at once.
+ */
+import { type HelloMessage, isRoomId, type Link, NetError } from '@tickmesh/shared'
+import type { Log } from '../ops/log-line.ts'
+import type { Attendance } from '../room/attendance.ts'
+import type { Newcomer } from '../room/player-pass.ts'
+import type { RoomCore } from '../room/room-core.ts'
+import { SeatedPlayer } from '../room/seated-player.ts'
+import { checkDelay, type SpectatorLimits } from '../room/spectator-limits.ts'
+import { type AddressBudget, SeatClaim } from './address-budget.ts'
+import { type Authenticate, identify } from './authentication.ts'
+import type { Limits } from './limits.ts'
+import { ResumeDesk } from './resume-desk.ts'
+import { MAX_TICKET_MS, makeTickets, type Ticket, type TicketKeys, type Tickets } from './tickets.ts'
+import { UsedTickets } from './used-tickets.ts'
+
+/** Who names no room comes here. */
+export const DEFAULT_ROOM = 'main'
+
+/** How a server takes tickets. */
+export interface TicketSettings extends TicketKeys {
+  /** True: nobody comes in without one. */
+  readonly required?: boolean
+}
+
+export interface AdmissionOptions {
+  readonly authenticate?: Authenticate
+  readonly tickets?: TicketSettings
+  /** Wall clock, for tickets. */
+  readonly wallMs: () => number
+  readonly spectators: SpectatorLimits | undefined
+  /** Gives 32 bits that nobody can guess. */
+  readonly entropy: () => number
+}
+
+/** What admission needs of the host. */
+export interface AdmissionHost {
+  readonly game: { readonly maxPlayers: number }
+  readonly limits: Limits
+  readonly log: Log
+  readonly clock: { nowMs(): number }
+  roomNamed(id: string): RoomCore | undefined
+  /** Throws a NetError if no room can be added. */
+  openRoom(id: string): RoomCore
+  /** Throws SERVER_STOPPING if it is so; `isNew`: for newcomers, that is sooner. */
+  refuseIfStopping(isNew: boolean): void
+}
+
+export interface Reserve {
+  readonly room: string
+  /** Plain data, seen as `player.identity`. */
+  readonly identity?: unknown
+  /** How long the seat is kept, and the ticket good: 60,000 by default, at most 300,000. */
+  readonly ms?: number
+}
+
+/** What was found out about somebody before it comes in. */
+export interface Grant {
+  readonly identity?: unknown
+  readonly ticket?: Ticket
+}
+
+const NOTHING_TO_CHECK: Grant = {}
+const USUAL_RESERVATION_MS = 60_000
+/** Used tickets that are remembered: as many as can come within their life, at 300 joins a second. */
+const MAX_USED_TICKETS = 100_000
+
+export class Admission {
+  readonly desk: ResumeDesk
+  /** Checks that have not come to an end. */
+  pending = 0
+  private readonly host: AdmissionHost
+  private readonly options: AdmissionOptions
+  private readonly tickets: Tickets | undefined
+  private readonly used = new UsedTickets(MAX_USED_TICKETS)
+
+  constructor(host: AdmissionHost, options: AdmissionOptions) {
+    this.host = host
+    this.options = options
+    this.desk = new ResumeDesk(options.entropy)
+    const { tickets, wallMs } = options
+    if (tickets !== undefined) this.tickets = makeTickets({ ...tickets, nowMs: wallMs })
+  }
+
+  /** Finds out who somebody is. Throws or rejects with a NetError that the peer is told. `signal` is asked for only if it takes time. */
+  check(hello: HelloMessage, address: string, signal: () => AbortSignal): Grant | Promise<Grant> {
+    const { authenticate, tickets } = this.options
+    // The secret says who it is: see `admit`.
+    if (hello.resume !== undefined) return NOTHING_TO_CHECK
+    this.host.refuseIfStopping(true)
+    if (hello.ticket !== undefined || authenticate !== undefined) this.refuseIfBusy()
+    if (hello.ticket !== undefined) return this.bounded(signal(), this.checkTicket(hello.ticket, hello.room))
+    if (tickets?.required === true) {
+      throw new NetError(
+        'UNAUTHENTICATED',
+        'this server lets nobody in without a ticket.',
+        'Get one, and join with it.',
+      )
+    }
+    if (authenticate === undefined) return NOTHING_TO_CHECK
+    const { auth, room = DEFAULT_ROOM, options, spectate } = hello
+    const request = { auth, room, options, address, spectate: spectate !== undefined }
+    const asked = identify(authenticate, request, signal(), this.host.log)
+    return this.bounded(
+      signal(),
+      asked.then((identity) => ({ identity })),
+    )
+  }
+
+  private refuseIfBusy(): void {
+    if (this.pending < this.host.limits.pendingAuthentications) return
+    const problem = `${this.pending} others are being checked at the moment.`
+    throw new NetError(
+      'TOO_MANY_CONNECTIONS',
+      problem,
+      'Try again, or raise limits.pendingAuthentications of the server.',
+    )
+  }
+
+  /** Counts a check until it ends, or nobody waits for it any more. */
+  private bounded(signal: AbortSignal, check: Promise<Grant>): Promise<Grant> {
+    this.pending++
+    let counts = true
+    const done = (): void => {
+      if (counts) this.pending--
+      counts = false
+    }
+    signal.addEventListener('abort', done, { once: true })
+    return check.finally(() => {
+      done()
+      signal.removeEventListener('abort', done)
+    })
+  }
+
+  private async checkTicket(token: string, room: string | undefined): Promise<Grant> {
+    if (this.tickets === undefined) {
+      throw new NetError(
+        'TICKET_INVALID',
+        'this server takes no tickets.',
+        'Join without one, or set its option "tickets".',
+      )
+    }
+    const ticket = await this.tickets.verify(token)
+    if (room !== undefined && room !== ticket.room) {
+      throw new NetError('TICKET_INVALID', `this ticket is for the room "${ticket.room}".`, 'Join that room.')
+    }
+    return { ticket, identity: ticket.identity }
+  }
+
+  /** Lets somebody in, to play or to watch, or to go on. Throws a NetError, having changed nothing. */
+  admit(hello: HelloMessage, link: Link, grant: Grant, budget?: AddressBudget): Attendance {
+    this.host.refuseIfStopping(hello.resume === undefined)
+    if (hello.resume !== undefined) return this.resume(hello.resume, link, budget)
+    const { ticket } = grant
+    if (ticket === undefined) return this.place(hello, link, grant, budget)
+    this.used.use(ticket.id, ticket.expiresMs, this.options.wallMs())
+    try {
+      return this.place(hello, link, grant)
+    } catch (error) {
+      this.used.giveBack(ticket.id)
+      throw error
+    }
+  }
+
+  private resume(secret: string, link: Link, budget?: AddressBudget): Attendance {
+    const { room, player, claim } = this.desk.find(secret)
+    try {
+      room.seats.resume(player, link)
+      claim.moveTo(budget)
+    } catch (error) {
+      // Nobody may hold a seat whose link no session minds.
+      room.seats.leave(player, { code: 'INTERNAL', message: 'The server failed at this resume.' })
+      throw error
+    }
+    return new SeatedPlayer(room, player)
+  }
+
+  /** `budget`: what the newcomer's address may do; whoever shows a ticket may open its room. */
+  private place(hello: HelloMessage, link: Link, grant: Grant, budget?: AddressBudget): Attendance {
+    const id = hello.room ?? grant.ticket?.room ?? DEFAULT_ROOM
+    if (hello.spectate !== undefined) return this.placeSpectator(id, link, hello.spectate, grant)
+    const known = this.host.roomNamed(id)
+    if (known === undefined && hello.create === false) throw noRoom(id)
+    if (budget?.maySit === false) {
+      throw new NetError(
+        'TOO_MANY_CONNECTIONS',
+        'your address has too many connections, with those that were lost just now.',
+        'Wait a while, or raise limits.connectionsPerAddress of the server.',
+      )
+    }
+    if (known === undefined && budget?.takeRoom(this.host.clock.nowMs()) === false) {
+      throw new NetError(
+        'TOO_FAST',
+        'your address opens too many rooms.',
+        'Wait a while, or join a room that is there.',
+      )
+    }
+    const room = known ?? this.host.openRoom(id)
+    const claim = new SeatClaim(budget)
+    const newcomer = this.newcomer(hello.options, grant, claim)
+    const player = room.seats.admit(link, newcomer)
+    if (player === undefined) {
+      newcomer.pass?.gone(false)
+      throw noSeat(id, this.host.game.maxPlayers)
+    }
+    this.desk.placed(player.id, { room, player, claim })
+    return new SeatedPlayer(room, player)
+  }
+
+  private newcomer(options: unknown, { identity, ticket }: Grant, claim: SeatClaim): Newcomer {
+    const id = this.playerId()
+    const onGone = (hadSat: boolean): void => {
+      if (!hadSat && ticket !== undefined) this.used.giveBack(ticket.id)
+    }
+    const of = ticket === undefined ? {} : { ticketId: ticket.id, wantedSeat: ticket.seat ?? 0 }
+    return { id, identity, options, pass: this.desk.passFor(id, claim, onGone), ...of }
+  }
+
+  private playerId(): string {
+    for (;;) {
+      const id = this.options.entropy().toString(16).padStart(8, '0')
+      if (!this.desk.has(id)) return id
+    }
+  }
+
+  /** Spectators make no rooms, and keep none open. */
+  private placeSpectator(id: string, link: Link, delayMs: number, { ticket, identity }: Grant): Attendance {
+    const { spectators } = this.options
+    checkDelay(spectators, delayMs)
+    const room = this.host.roomNamed(id)
+    if (room === undefined) throw noRoom(id)
+    room.rouse()
+    const spectator = room.stage?.admit(link, { id: this.playerId(), identity }, delayMs)
+    if (spectator === undefined) {
+      const problem = `all ${spectators.max} places for spectators of the room "${id}" are taken.`
+      throw new NetError('ROOM_FULL', problem, 'Try again later, or raise `spectators.max` of the server.')
+    }
+    // Who watches takes no seat.
+    if (ticket !== undefined) room.seats.release(ticket.id)
+    return spectator
+  }
+
+  /** Keeps a seat, in a room that is made if need be, and gives the ticket that lets into it. */
+  async reserve({ room: id, identity, ms = USUAL_RESERVATION_MS }: Reserve): Promise<string> {
+    const { tickets, host } = this
+    if (tickets === undefined) {
+      throw new NetError('BAD_STATE', 'this server takes no tickets.', 'Set its option "tickets": audience and keys.')
+    }
+    if (!isRoomId(id))
+      throw new NetError('BAD_ARGUMENT', `"${id}" is no room.`, 'Use 1 to 64 letters, digits, "_" and "-".')
+    if (!(ms > 0 && ms <= MAX_TICKET_MS)) {
+      throw new NetError('BAD_ARGUMENT', `a seat cannot be kept for ${ms} ms.`, `Give 1 to ${MAX_TICKET_MS}.`)
+    }
+    host.refuseIfStopping(true)
+    const room = host.roomNamed(id) ?? host.openRoom(id)
+    const ticketId = Array.from({ length: 4 }, () => this.options.entropy().toString(36)).join('')
+    const seat = room.seats.reserve(ticketId, host.clock.nowMs() + ms)
+    if (seat === 0) throw noSeat(id, host.game.maxPlayers)
+    try {
+      return await tickets.issue({ room: id, identity, ms, seat, id: ticketId })
+    } catch (error) {
+      room.seats.release(ticketId)
+      throw error
+    }
+  }
+}
+
+function noRoom(id: string): NetError {
+  return new NetError('ROOM_NOT_FOUND', `there is no room "${id}".`, 'Check the room, or let it be created.')
+}
+
+function noSeat(id: string, maxPlayers: number): NetError {
+  const problem = `all ${maxPlayers} seats of the room "${id}" are taken.`
+  return new NetError('ROOM_FULL', problem, 'Choose another room.')
+}

@@ -1,0 +1,179 @@
+/**
+ * Who may come in: origins, and what one address and all together may open. Called by whatever listens, before a connection costs anything:
+ * `knock` once per connection, then `admitted` when its hello is accepted, and `left` when it ends. Pure: the time is passed in.
+ * What it keeps is bounded by `limits.maxAddresses`; an address without connections that has its whole rate again is forgotten.
+ */
+import type { NetErrorCode } from '@tickmesh/shared'
+import { AddressSet, originalAddress } from './address.ts'
+import { AddressBudget } from './address-budget.ts'
+import type { Limits } from './limits.ts'
+import { type AllowedOrigins, checkOrigins, isOriginAllowed } from './origins.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+/** What a connection says of itself before it is one. */
+export interface Visit {
+  /** The address of the other end of the socket. */
+  readonly peer: string
+  /** The header `X-Forwarded-For`, of all its lines in order; believed only from trusted proxies. */
+  readonly forwardedFor: string | undefined
+  readonly origin: string | undefined
+  readonly host: string | undefined
+}
+
+/** A connection that was let in. */
+export interface Entry {
+  /** As limits count it, and as logs should name it: `203.0.113.7` or `2001:db8:1:2::/64`. */
+  readonly address: string
+  /** What all connections of this address may send together. */
+  readonly budget: AddressBudget
+  /** Its hello was accepted: it is not pending any more. */
+  admitted(): void
+  /** It ended. Calls after the first do nothing. */
+  left(): void
+}
+
+/** `status` and `message` are for an HTTP answer; `message` says the remedy. */
+export type Knock =
+  | { readonly ok: false; readonly status: number; readonly code: NetErrorCode; readonly message: string }
+  | { readonly ok: true; readonly entry: Entry }
+
+export interface DoorkeeperCounts {
+  readonly connections: number
+  /** Connections whose hello was not accepted yet. */
+  readonly pending: number
+  readonly addresses: number
+  /** Visits turned away since the start, by what they broke. */
+  readonly refused: Readonly<Record<Refusal, number>>
+}
+
+export type Refusal = 'origin' | 'perAddress' | 'rate' | 'pending' | 'full'
+
+/** One address, while it has connections or has used up some of its rate. */
+interface Guest {
+  readonly address: string
+  readonly handshakes: TokenBucket
+  readonly budget: AddressBudget
+  pending: number
+}
+
+/** So many may always come at once, as after a reload of all tabs. */
+const LEAST_BURST = 16
+/** The table is looked through for what can be forgotten no more often, however many knock. */
+const SWEEP_EVERY_MS = 100
+/** Below this it is not looked through at all; then each time that it has doubled, so that addresses of long ago do not stay until it is full. */
+const LEAST_SWEPT = 256
+
+export class Doorkeeper {
+  private readonly limits: Limits
+  private readonly origins: AllowedOrigins
+  private readonly trusted: AddressSet
+  private readonly guests = new Map<string, Guest>()
+  private readonly refused: Record<Refusal, number> = { origin: 0, perAddress: 0, rate: 0, pending: 0, full: 0 }
+  private readonly pendingPerAddress: number
+  private readonly burst: number
+  private connections = 0
+  private pending = 0
+  private sweptMs = Number.NEGATIVE_INFINITY
+  private sweepAt = LEAST_SWEPT
+
+  /** Throws BAD_ARGUMENT for origins and proxies that could never match. */
+  constructor(limits: Limits, options: { origins: AllowedOrigins; trustedProxies: readonly string[] }) {
+    checkOrigins(options.origins)
+    this.limits = limits
+    this.origins = options.origins
+    this.trusted = new AddressSet(options.trustedProxies)
+    this.pendingPerAddress = Math.max(1, Math.ceil(limits.connectionsPerAddress * limits.pendingShare))
+    this.burst = Math.max(LEAST_BURST, limits.connectionsPerAddress)
+  }
+
+  get counts(): DoorkeeperCounts {
+    const { connections, pending, guests, refused } = this
+    return { connections, pending, addresses: guests.size, refused: { ...refused } }
+  }
+
+  knock(visit: Visit, nowMs: number): Knock {
+    const { limits } = this
+    if (!isOriginAllowed(visit.origin, visit.host, this.origins)) {
+      const message = `pages of ${visit.origin} may not connect here. Add it to the option "origins".`
+      return this.refuse('origin', 403, 'ORIGIN_REFUSED', message)
+    }
+    const guest = this.guestOf(originalAddress(visit.peer, visit.forwardedFor, this.trusted), nowMs)
+    if (guest === undefined) {
+      return this.refuse('full', 503, 'TOO_MANY_CONNECTIONS', 'the server keeps track of no more addresses. Try again.')
+    }
+    if (!guest.handshakes.take(1, nowMs)) {
+      const message = `more than ${limits.handshakesPerSecond} connections a second from one address. Wait, or raise limits.handshakesPerSecond.`
+      return this.refuse('rate', 429, 'TOO_FAST', message)
+    }
+    if (guest.budget.connections >= limits.connectionsPerAddress) {
+      const message = `${guest.budget.connections} connections from one address. Raise limits.connectionsPerAddress if that is right.`
+      return this.refuse('perAddress', 429, 'TOO_MANY_CONNECTIONS', message)
+    }
+    if (guest.pending >= this.pendingPerAddress || this.pending >= limits.maxPending) {
+      const message = 'too many connections have not said hello yet. Try again.'
+      return this.refuse('pending', 503, 'TOO_MANY_CONNECTIONS', message)
+    }
+    if (this.connections >= limits.maxConnections) {
+      return this.refuse('full', 503, 'TOO_MANY_CONNECTIONS', 'the server takes no more connections. Try again later.')
+    }
+    return { ok: true, entry: this.enter(guest) }
+  }
+
+  private refuse(why: Refusal, status: number, code: NetErrorCode, message: string): Knock {
+    this.refused[why]++
+    return { ok: false, status, code, message }
+  }
+
+  private enter(guest: Guest): Entry {
+    let isPending = true
+    let isIn = true
+    this.count(guest, 1, 1)
+    return {
+      address: guest.address,
+      budget: guest.budget,
+      admitted: () => {
+        if (isPending) this.count(guest, 0, -1)
+        isPending = false
+      },
+      left: () => {
+        if (isIn) this.count(guest, -1, isPending ? -1 : 0)
+        isIn = false
+        isPending = false
+      },
+    }
+  }
+
+  private count(guest: Guest, connections: number, pending: number): void {
+    guest.budget.connections += connections
+    guest.pending += pending
+    this.connections += connections
+    this.pending += pending
+  }
+
+  /** Undefined: the table is full of addresses that have something open, or are waiting for their rate. */
+  private guestOf(address: string, nowMs: number): Guest | undefined {
+    const known = this.guests.get(address)
+    if (known !== undefined) return known
+    const { limits } = this
+    if (this.guests.size >= Math.min(this.sweepAt, limits.maxAddresses)) this.sweep(nowMs)
+    if (this.guests.size >= limits.maxAddresses) return undefined
+    const guest: Guest = {
+      address,
+      handshakes: new TokenBucket(limits.handshakesPerSecond, this.burst, nowMs),
+      budget: new AddressBudget(limits, nowMs),
+      pending: 0,
+    }
+    this.guests.set(address, guest)
+    return guest
+  }
+
+  private sweep(nowMs: number): void {
+    if (nowMs - this.sweptMs < SWEEP_EVERY_MS) return
+    this.sweptMs = nowMs
+    for (const [address, guest] of this.guests) {
+      if (guest.budget.connections === 0 && guest.handshakes.isFull(nowMs) && guest.budget.isFull(nowMs))
+        this.guests.delete(address)
+    }
+    this.sweepAt = Math.max(LEAST_SWEPT, this.guests.size * 2)
+  }
+}

@@ -1,0 +1,311 @@
+/**
+ * The seats of a room: who sits down, goes away for a while, comes back, and leaves; and which seats are kept for whom. Owned by the room core, which
+ * calls `run` at the beginning of each tick; admissions, losses of links and resumes come between ticks.
+ * A seat has one player, and a player one link. Rules hear of each player `onJoin` and `onLeave` once, `onDisconnect` and `onReconnect` in turns, all within ticks.
+ */
+import type { CloseReason, CompiledGame, Link, PlainObject, Simulation } from '@tickmesh/shared'
+import { turnedAway } from '../ops/failure-line.ts'
+import type { PlayCounts } from '../ops/play-counts.ts'
+import type { Player } from './api.ts'
+import type { AttributeBroadcast } from './attribute-broadcast.ts'
+import { MAY_COME_BACK, PlayerCore, packToClient } from './player-core.ts'
+import type { Newcomer, Reservation } from './player-pass.ts'
+import { addPlayer } from './room-counts.ts'
+import type { RoomOptions } from './room-options.ts'
+import type { UntypedRules } from './rules.ts'
+import { releaseEntities, setPresent } from './seat-columns.ts'
+import type { ViewWindow } from './view-stamp.ts'
+import { welcomeOf } from './welcome.ts'
+
+/** What the seats need of their room. */
+export interface SeatsRoom {
+  readonly id: string
+  readonly game: CompiledGame
+  readonly sim: Simulation
+  readonly rules: UntypedRules
+  readonly options: RoomOptions
+  readonly facade: object
+  readonly broadcast: AttributeBroadcast
+  readonly window: ViewWindow
+  readonly attributes: { readonly known: Readonly<PlainObject> }
+  readonly handle: { readonly epochMs: number } | undefined
+  readonly tickNumber: number
+  readonly closed: boolean
+  /** Each tick is wanted when it is due, again. */
+  rouse(): void
+  /** Of players who left. */
+  readonly past: PlayCounts
+}
+
+/** A player whose link was lost, while its seat is kept. */
+interface Absence {
+  readonly player: PlayerCore
+  readonly reason: CloseReason
+  readonly untilMs: number
+}
+
+/** What rules are to hear of a player's links, in the next tick. */
+interface LinkNews {
+  readonly player: PlayerCore
+  /** As rules know it. */
+  readonly wasConnected: boolean
+  lost: CloseReason
+}
+
+/** Who never played loses nothing but its place: its seat, or a room of such, is kept no longer than this. Strangers join and vanish for nothing. */
+export const UNPLAYED_MS = 1_000
+
+export class Seats {
+  /** All who have a seat, in order of their seats; those whose onJoin has not run yet included. */
+  readonly players: PlayerCore[] = []
+  /** Those whom rules may see, by seat. */
+  readonly seated = new Map<number, Player>()
+  private readonly room: SeatsRoom
+  private readonly joining: PlayerCore[] = []
+  private readonly leaving: PlayerCore[] = []
+  private readonly absences: Absence[] = []
+  private readonly news = new Map<PlayerCore, LinkNews>()
+  private readonly reservations = new Map<number, Reservation>()
+
+  constructor(room: SeatsRoom) {
+    this.room = room
+  }
+
+  get away(): number {
+    return this.absences.length
+  }
+
+  /** Nobody has a seat, and none is kept for anybody. */
+  get isEmpty(): boolean {
+    if (this.players.length > 0) return false
+    return this.reservations.size === 0 || !this.someReserved(this.room.options.clock.nowMs())
+  }
+
+  /** A seat for a newcomer, or undefined if all are taken. It sits down in the next tick. */
+  admit(link: Link, newcomer: Newcomer): PlayerCore | undefined {
+    const { room } = this
+    const { clock, maxRewindMs } = room.options
+    room.rouse()
+    const nowMs = clock.nowMs()
+    const reserved = this.reservedFor(newcomer)
+    const seat = reserved?.seat ?? this.freeSeat(nowMs, newcomer.wantedSeat)
+    if (seat === 0) return undefined
+    const init = { seat, newcomer, link, tick: room.tickNumber, nowMs, window: room.window }
+    const player = new PlayerCore(room.game, init, { maxRewindMs }, clock)
+    if (reserved !== undefined) this.reservations.delete(seat)
+    player.reservation = reserved
+    this.players.push(player)
+    this.players.sort((a, b) => a.seat - b.seat)
+    this.joining.push(player)
+    return player
+  }
+
+  /** Keeps a seat for whoever shows a ticket. 0: none is free. */
+  reserve(ticketId: string, untilMs: number): number {
+    const seat = this.freeSeat(this.room.options.clock.nowMs(), undefined)
+    if (seat !== 0) this.reservations.set(seat, { ticketId, seat, untilMs })
+    return seat
+  }
+
+  /** The seat is free again. */
+  release(ticketId: string): void {
+    for (const { seat, ticketId: known } of this.reservations.values())
+      if (known === ticketId) this.reservations.delete(seat)
+  }
+
+  private reservedFor({ ticketId, wantedSeat = 0 }: Newcomer): Reservation | undefined {
+    const reservation = this.reservations.get(wantedSeat)
+    return reservation !== undefined && reservation.ticketId === ticketId && this.isUnused(wantedSeat)
+      ? reservation
+      : undefined
+  }
+
+  /** `wanted`, or the first seat, that nobody has, or will have after the next tick, and that is kept for nobody; 0: there is none. */
+  private freeSeat(nowMs: number, wanted = 0): number {
+    const { maxPlayers } = this.room.game
+    if (wanted >= 1 && wanted <= maxPlayers && this.isFree(wanted, nowMs)) return wanted
+    for (let seat = 1; seat <= maxPlayers; seat++) if (this.isFree(seat, nowMs)) return seat
+    return 0
+  }
+
+  private isFree(seat: number, nowMs: number): boolean {
+    const reservation = this.reservations.get(seat)
+    return !(reservation !== undefined && reservation.untilMs > nowMs) && this.isUnused(seat)
+  }
+
+  private isUnused(seat: number): boolean {
+    return !this.players.some((player) => player.seat === seat && player.leaveReason === undefined)
+  }
+
+  private someReserved(nowMs: number): boolean {
+    for (const { seat, untilMs } of this.reservations.values()) if (untilMs <= nowMs) this.reservations.delete(seat)
+    return this.reservations.size > 0
+  }
+
+  /** A player's link ended. Its seat is kept for a while, if the end was nobody's wish; else it is free after the next tick. */
+  leave(player: PlayerCore, reason: CloseReason): void {
+    const { room } = this
+    const why = player.endReason ?? reason
+    player.ended = true
+    if (player.leaveReason !== undefined || player.away || room.closed) return
+    const { graceMs, clock } = room.options
+    if (player.seated && graceMs > 0 && MAY_COME_BACK.has(why.code)) {
+      player.away = true
+      player.pass?.away(true)
+      player.endReason = undefined
+      const keptMs = player.played ? graceMs : Math.min(graceMs, UNPLAYED_MS)
+      this.absences.push({ player, reason: why, untilMs: clock.nowMs() + keptMs })
+      this.noteLoss(player, why)
+    } else this.letGo(player, why)
+  }
+
+  private letGo(player: PlayerCore, reason: CloseReason): void {
+    player.leaveReason = reason
+    this.leaving.push(player)
+    // Before anybody else is given the seat: a join that did not succeed uses up no reservation.
+    const { hasSat, reservation } = player
+    if (!hasSat && reservation !== undefined) this.reservations.set(reservation.seat, reservation)
+  }
+
+  private noteLoss(player: PlayerCore, lost: CloseReason): void {
+    const known = this.news.get(player)
+    if (known === undefined) this.news.set(player, { player, wasConnected: true, lost })
+    else known.lost = lost
+  }
+
+  /** Whether somebody with the right secret may go on as this player. */
+  mayResume({ seated, leaveReason, endReason }: PlayerCore): boolean {
+    const isEnding = endReason !== undefined && !MAY_COME_BACK.has(endReason.code)
+    return seated && leaveReason === undefined && !isEnding && !this.room.closed
+  }
+
+  /** A player goes on over another link; one that still lives is closed. The welcome says how everything is now. */
+  resume(player: PlayerCore, link: Link): void {
+    const { room } = this
+    room.rouse()
+    if (player.away) {
+      player.pass?.away(false)
+      this.absences.splice(
+        this.absences.findIndex((absence) => absence.player === player),
+        1,
+      )
+      if (!this.news.has(player)) this.news.set(player, { player, wasConnected: false, lost: REPLACED })
+    } else {
+      this.noteLoss(player, player.endReason ?? REPLACED)
+      player.end(REPLACED)
+    }
+    player.relink(link, room.tickNumber, room.options.clock.nowMs())
+    this.greet(player, room.tickNumber + 1, true)
+  }
+
+  /** Called at the beginning of each tick. Hot while nothing happens. */
+  run(tick: number): void {
+    if (this.absences.length > 0) this.endAbsences()
+    while (this.leaving.length > 0) this.unseat(this.leaving.shift(), tick)
+    while (this.joining.length > 0) this.seat(this.joining.shift(), tick)
+    if (this.news.size > 0) this.tellNews()
+  }
+
+  /** Whoever was away for too long, or was sent away meanwhile, leaves. */
+  private endAbsences(): void {
+    const { absences } = this
+    const nowMs = this.room.options.clock.nowMs()
+    for (let i = absences.length - 1; i >= 0; i--) {
+      const absence = absences[i]
+      if (absence === undefined) continue
+      const { player, untilMs, reason } = absence
+      if (nowMs < untilMs && player.endReason === undefined) continue
+      absences.splice(i, 1)
+      this.letGo(player, player.endReason ?? reason)
+    }
+  }
+
+  private tellNews(): void {
+    const { rules, facade } = this.room
+    const news = [...this.news.values()]
+    this.news.clear()
+    for (const { player, wasConnected, lost } of news) {
+      if (!player.seated || player.leaveReason !== undefined) continue
+      if (wasConnected) rules.onDisconnect?.(facade, player.facade, lost)
+      if (!player.away) rules.onReconnect?.(facade, player.facade)
+      if (!wasConnected && player.away) {
+        rules.onReconnect?.(facade, player.facade)
+        rules.onDisconnect?.(facade, player.facade, lost)
+      }
+    }
+  }
+
+  private seat(player: PlayerCore | undefined, tick: number): void {
+    if (player === undefined || player.ended) return
+    const { sim, rules, facade, options, id, broadcast } = this.room
+    const { seat } = player
+    setPresent(sim, seat, true)
+    player.seated = true
+    player.lastFrameTick = tick - 1
+    this.seated.set(seat, player.facade)
+    try {
+      rules.onJoin?.(facade, player.facade)
+    } catch (error) {
+      this.vacate(player)
+      player.end(turnedAway(options.log, error, { room: id, player: player.id }))
+    }
+    if (player.ended) return
+    player.hasSat = true
+    broadcast.announce(tick, player, this.players)
+    this.greet(player, tick, false)
+  }
+
+  /** Sends the welcome, with a new secret. `tick` is the one that comes next. */
+  private greet(player: PlayerCore, tick: number, resumed: boolean): void {
+    const { room } = this
+    const roster = room.broadcast.roster(tick, player, this.players)
+    const resume = room.options.graceMs > 0 ? (player.pass?.nextSecret() ?? '') : ''
+    const welcome = welcomeOf(room, player, roster.first, tick, { resume, resumed, graceMs: room.options.graceMs })
+    player.welcome(packToClient(welcome), roster.more)
+  }
+
+  private unseat(player: PlayerCore | undefined, tick: number): void {
+    if (player === undefined) return
+    const { rules, facade, broadcast } = this.room
+    const { seated, seat, leaveReason } = player
+    const reason = leaveReason ?? { code: 'CONNECTION_LOST', message: 'The connection ended.' }
+    // Whatever it throws, it has heard: the room that ends then does not tell it again.
+    player.seated = false
+    if (seated) rules.onLeave?.(facade, player.facade, reason)
+    addPlayer(this.room.past, player.facade)
+    this.players.splice(this.players.indexOf(player), 1)
+    this.news.delete(player)
+    player.pass?.gone(player.hasSat)
+    if (!seated) return
+    this.vacate(player)
+    broadcast.left(tick, seat, this.players)
+  }
+
+  private vacate(player: PlayerCore): void {
+    const { sim, rules } = this.room
+    player.seated = false
+    this.seated.delete(player.seat)
+    releaseEntities(sim, player.seat, rules.keepEntities === true)
+    setPresent(sim, player.seat, false)
+  }
+
+  /** The room ends: everybody is told, and goes. `onLeave` runs for those whom rules know. */
+  clear(reason: CloseReason, onLeave: (player: PlayerCore, reason: CloseReason) => void): void {
+    for (const player of this.players) {
+      if (player.seated) onLeave(player, player.leaveReason ?? reason)
+      player.seated = false
+      player.end(reason)
+      player.pass?.gone(player.hasSat)
+    }
+    this.players.length = 0
+    this.absences.length = 0
+    this.news.clear()
+    this.reservations.clear()
+    this.seated.clear()
+  }
+}
+
+const REPLACED: CloseReason = {
+  code: 'REPLACED',
+  message: 'The player goes on over another connection. Play there, or join again.',
+}
