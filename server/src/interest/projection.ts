@@ -32,10 +32,10 @@ export class Projection {
   /** Per seat: 1 = shown in the baseline; and now. */
   private readonly before: Uint8Array
   private readonly after: Uint8Array
-  /** Per row of the table in hand, where it is taken from: of the baseline, what is expected; and now. */
+  /** Per row of the table in hand, where it is taken from: of the baseline, what is expected; now, whether from the truth, and its row there. */
   private readonly expectedFrom: Int32Array[]
   private readonly expectedRow: Int32Array
-  private readonly currentFrom: Int32Array[]
+  private readonly currentTold: Uint8Array
   private readonly currentRow: Int32Array
   /** The tick whose header and presence the baseline has. */
   private presentAt = -1
@@ -58,7 +58,7 @@ export class Projection {
     this.after = new Uint8Array(seatRows)
     this.expectedFrom = Array.from({ length: most }, () => this.expected)
     this.expectedRow = new Int32Array(most)
-    this.currentFrom = Array.from({ length: most }, () => this.expected)
+    this.currentTold = new Uint8Array(most)
     this.currentRow = new Int32Array(most)
     for (const { initial, offset } of setup.layout.levels) {
       this.baseline.fill(initial, offset, offset + seatRows)
@@ -207,25 +207,38 @@ export class Projection {
     const start = this.nextBase
     const last = first + table.max
     let k = start
+    // Most rows are as of the same tick.
+    let lag = -1
+    let truth: Int32Array = memory
+    let mixed = false
     for (; k < list.baseCount && (list.basePlace[k] ?? 0) < last; k++) {
       const to = k - start
+      if (list.baseLag[k] !== lag) {
+        mixed ||= lag >= 0
+        lag = list.baseLag[k] ?? 0
+        truth = this.expectations.from(baselineTick - lag)?.ints ?? memory
+      }
       const row = (list.basePlace[k] ?? 0) - first
       const owner = memory[owners + row] ?? 0
       this.showBefore(owner)
       baseline[ids + to] = memory[ids + row] ?? 0
       baseline[owners + to] = owner
       baseline[flags + to] = memory[flags + row] ?? 0
-      expectedFrom[to] = this.expectations.from(baselineTick - (list.baseLag[k] ?? 0))?.ints ?? memory
+      expectedFrom[to] = truth
       expectedRow[to] = (list.baseOrigin[k] ?? 0) - first
       if (owner === viewer.seat) copyColumns(table.ownerColumns, memory, row, baseline, to)
     }
     const count = k - start
     baseline[HEADER_COUNTS + table.index] = count
     this.nextBase = k
+    const { expected } = this
     for (let c = 0; c < table.columns.length; c++) {
       const offset = table.columns[c] ?? 0
-      for (let to = 0; to < count; to++) {
-        this.expected[offset + to] = expectedFrom[to]?.[offset + (expectedRow[to] ?? 0)] ?? 0
+      if (mixed) {
+        for (let to = 0; to < count; to++)
+          expected[offset + to] = expectedFrom[to]?.[offset + (expectedRow[to] ?? 0)] ?? 0
+      } else {
+        for (let to = 0; to < count; to++) expected[offset + to] = truth[offset + (expectedRow[to] ?? 0)] ?? 0
       }
     }
     // A baseline that is there as a whole knows where everything stood.
@@ -291,7 +304,7 @@ export class Projection {
 
   /** The rows that the client is to have: the truth of what it is told, the expectation of what it is not. */
   private fillCurrent(viewer: Viewer, table: InterestTable, list: ViewList, current: Int32Array): void {
-    const { currentFrom, currentRow } = this
+    const { currentTold, currentRow, expected } = this
     const { first, plan } = table
     const { ids, owners, flags } = plan
     const last = first + table.max
@@ -309,7 +322,7 @@ export class Projection {
       out[owners + count] = owner
       out[flags + count] = current[flags + row] ?? 0
       if (owner === viewer.seat) copyColumns(table.ownerColumns, current, row, out, count)
-      currentFrom[count] = told ? current : this.expected
+      currentTold[count] = told ? 1 : 0
       currentRow[count] = told ? row : k - (this.nextBase - (this.baseline[HEADER_COUNTS + table.index] ?? 0))
       count++
     }
@@ -317,7 +330,10 @@ export class Projection {
     out[HEADER_COUNTS + table.index] = count
     for (let c = 0; c < table.columns.length; c++) {
       const offset = table.columns[c] ?? 0
-      for (let to = 0; to < count; to++) out[offset + to] = currentFrom[to]?.[offset + (currentRow[to] ?? 0)] ?? 0
+      for (let to = 0; to < count; to++) {
+        const at = offset + (currentRow[to] ?? 0)
+        out[offset + to] = (currentTold[to] === 1 ? current[at] : expected[at]) ?? 0
+      }
     }
   }
 }

@@ -200,6 +200,9 @@ export class ViewList {
     this.has.fill(0)
     let index = 0
     let table = tables[0]
+    // Most rows are as of the same tick.
+    let expectedOf = -1
+    let expected: ReturnType<Expectations['from']>
     for (let i = 0; i < this.count; i++) {
       const place = this.place[i] ?? 0
       while (table !== undefined && place >= table.first + table.max) table = tables[++index]
@@ -211,7 +214,8 @@ export class ViewList {
       let cost = 0
       if (k >= 0) {
         const asOf = baselineTick - (this.baseLag[k] ?? 0)
-        const expected = this.expectations.from(asOf)
+        if (asOf !== expectedOf) expected = this.expectations.from(asOf)
+        expectedOf = asOf
         const origin = this.baseOrigin[k] ?? 0
         age = now - asOf
         state = expected?.state[origin] ?? DIFFERS

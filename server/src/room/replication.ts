@@ -18,6 +18,7 @@ import {
   type SnapshotSource,
 } from '@tickmesh/shared'
 import type { Interest } from '../interest/interest.ts'
+import { FrameBatch } from './frame-batch.ts'
 import { BODY_AT, type FrameMemory } from './frame-memory.ts'
 import type { PlayerCore } from './player-core.ts'
 import type { WireTools } from './wire-tools.ts'
@@ -94,6 +95,8 @@ export class Replication {
   private readonly memory: FrameMemory
   private readonly history: SnapshotSource
   private readonly interest: Interest | undefined
+  /** Where each client gets a body of its own. */
+  private readonly batch: FrameBatch | undefined
   private readonly options: ReplicationOptions
   private readonly onPlainType: SuspectListener
   private readonly body: Body
@@ -124,6 +127,7 @@ export class Replication {
     this.memory = tools.memory
     this.history = sources.history
     this.interest = sources.interest
+    if (sources.interest !== undefined) this.batch = new FrameBatch(this.memory, game.maxPlayers)
     this.options = options
     this.onPlainType = onPlainType
     this.plainTypes = sources.interest?.plainTypes ?? new Uint8Array(game.entities.length)
@@ -183,6 +187,7 @@ export class Replication {
         this.sendPart(player, this.interest, nowMs)
       }
     }
+    this.batch?.flush()
   }
 
   /** Encodes and sends what one client is to see. */
@@ -306,7 +311,8 @@ export class Replication {
     const headBytes = this.writeHead(player, baselineTick, end > bodyEnd ? bodyEnd - BODY_AT : -1, nowMs)
     const start = BODY_AT - headBytes
     for (let i = 0; i < headBytes; i++) memory.bytes[start + i] = memory.head[i] ?? 0
-    player.link.send(baselineTick === FULL ? 'reliable' : 'datagram', memory.view(start, end))
+    const lane = baselineTick === FULL ? 'reliable' : 'datagram'
+    if (this.batch?.take(player, lane, start, end) !== true) player.link.send(lane, memory.view(start, end))
     const { tick } = body
     player.sent.push(tick, nowMs, baselineTick)
     player.lastFrameTick = tick
