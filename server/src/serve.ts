@@ -15,7 +15,7 @@ import { RoomHost } from './gate/room-host.ts'
 import { JournalFiles } from './journal-files.ts'
 import { failureLine } from './ops/failure-line.ts'
 import type { Log } from './ops/log-line.ts'
-import { type DrainOptions, Operations, type OpsOptions } from './ops/operations.ts'
+import { type DrainOptions, OPERATIONS_PATHS, Operations, type OpsOptions } from './ops/operations.ts'
 import type { LogLevel } from './ops/pino-log.ts'
 import { serverLog } from './ops/server-log.ts'
 import type { ServerStats } from './ops/server-stats.ts'
@@ -123,6 +123,7 @@ export async function serve<S extends Shape>(
     ...rest,
     ...(files === undefined ? {} : { record: (room: string) => files.record(room, new Date()) }),
     timer: new RealTickTimer(),
+    choreTimer: new RealTickTimer({ precisionMs: 0 }),
     entropy: () => randomInt(2 ** 32),
     wallMs: () => Date.now(),
     development,
@@ -145,6 +146,8 @@ export async function serve<S extends Shape>(
     ...{ port: options.port ?? 0, host: options.host, path, tls },
     ...{ maxMessageBytes: limits.maxMessageBytes, maxBufferedBytes: limits.maxBufferedBytes, idleMs: limits.idleMs },
     knock: (visit) => doorkeeper.knock(visit, performance.now()),
+    ask: (visit, path) => doorkeeper.ask(visit, OPERATIONS_PATHS.has(path), performance.now()),
+    whenTime: (address, go) => host.pages.when(address, go),
     accept: (link, entry) => host.accept(link, { ...entry, transport: carrier }),
     handleRequest: routed(routes, options.handleRequest ?? notFound),
     onDefect,

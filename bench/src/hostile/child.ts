@@ -31,11 +31,11 @@ export class Child<Order extends object, Reports extends Report> {
   private readonly process: ChildProcess
   private stopping = false
 
-  /** `setup` goes to the child as JSON. With `quiet` only the end of what it writes to stderr is kept: attackers fill logs. */
-  constructor(name: string, script: URL, setup: object, quiet = false) {
+  /** `setup` goes to the child as JSON. With `quiet` only the end of what it writes to stderr is kept: attackers fill logs. `flags` are more of Node's. */
+  constructor(name: string, script: URL, setup: object, quiet = false, flags: readonly string[] = []) {
     this.name = name
     this.process = fork(script, [JSON.stringify(setup)], {
-      execArgv: FLAGS,
+      execArgv: [...FLAGS, ...flags],
       env: { ...process.env, NODE_ENV: 'production' },
       stdio: ['ignore', 'inherit', quiet ? 'pipe' : 'inherit', 'ipc'],
     })

@@ -1,17 +1,22 @@
 /**
  * Work that a stranger can cause and that takes long at once, such as making a WebRTC peer: done between ticks, where there is time for it. Owned by the room host; asked by whoever is to do such work.
  * Pure: the clock is passed in. At most one chore between two looks at the clock; in all and per address only so many wait, and addresses take turns. On a server whose ticks leave no gap a
- * chore is done every `PATIENCE_MS`.
+ * chore is done every `patienceMs`.
  */
 import type { TickTimer } from '../tick/tick-timer.ts'
 
-/** What a chore may take, at its worst. */
-const GAP_MS = 4
-const PATIENCE_MS = 100
+export interface ChoreOptions {
+  /** What a chore may take, at its worst; 4 by default. */
+  readonly gapMs?: number
+  /** How long a server without gaps lets chores wait for one; 100 by default. */
+  readonly patienceMs?: number
+  /** Of one address; 8 by default. */
+  readonly maxPerAddress?: number
+}
+
 /** Between two looks where there is no gap. */
 const PAUSE_MS = 10
 const MAX_WAITING = 256
-const MAX_PER_ADDRESS = 8
 
 interface Waiting {
   readonly address: string
@@ -22,6 +27,9 @@ interface Waiting {
 export class Chores {
   readonly #timer: TickTimer
   readonly #nextTickMs: () => number
+  readonly #gapMs: number
+  readonly #patienceMs: number
+  readonly #maxPerAddress: number
   /** In the order in which they are done. */
   readonly #waiting: Waiting[] = []
   #busyUntilMs = Number.NEGATIVE_INFINITY
@@ -29,8 +37,11 @@ export class Chores {
   #planned = false
 
   /** `nextTickMs` says when the next tick of any room is due. */
-  constructor(timer: TickTimer, nextTickMs: () => number) {
+  constructor(timer: TickTimer, nextTickMs: () => number, options: ChoreOptions = {}) {
     this.#timer = timer
+    this.#gapMs = options.gapMs ?? 4
+    this.#patienceMs = options.patienceMs ?? 100
+    this.#maxPerAddress = options.maxPerAddress ?? 8
     this.#nextTickMs = nextTickMs
   }
 
@@ -47,7 +58,7 @@ export class Chores {
     }
     let same = 0
     for (const waiting of this.#waiting) if (waiting.address === address) same++
-    if (same >= MAX_PER_ADDRESS || this.#waiting.length >= MAX_WAITING) return false
+    if (same >= this.#maxPerAddress || this.#waiting.length >= MAX_WAITING) return false
     this.#waiting.splice(this.#placeOf(same), 0, { address, sinceMs: nowMs, go })
     this.#plan(nowMs)
     return true
@@ -65,7 +76,7 @@ export class Chores {
   }
 
   #hasTime(nowMs: number): boolean {
-    return nowMs >= this.#busyUntilMs && this.#nextTickMs() - nowMs >= GAP_MS
+    return nowMs >= this.#busyUntilMs && this.#nextTickMs() - nowMs >= this.#gapMs
   }
 
   #do(go: () => void, nowMs: number): void {
@@ -80,7 +91,7 @@ export class Chores {
     this.#planned = true
     // Right after the tick that is due next, when the next one's time is known; or, where there is a gap, in a moment.
     const nextMs = this.#nextTickMs()
-    const lookMs = nextMs - nowMs >= GAP_MS ? nowMs + 1 : Math.max(nowMs, Math.min(nextMs, nowMs + PAUSE_MS)) + 0.5
+    const lookMs = nextMs - nowMs >= this.#gapMs ? nowMs + 1 : Math.max(nowMs, Math.min(nextMs, nowMs + PAUSE_MS)) + 0.5
     this.#timer.wakeAt(Math.max(lookMs, this.#busyUntilMs), () => this.#look())
   }
 
@@ -89,11 +100,14 @@ export class Chores {
     const nowMs = this.#timer.nowMs()
     const first = this.#waiting[0]
     if (first === undefined) return
-    const isLong = nowMs - Math.max(first.sinceMs, this.#doneMs) >= PATIENCE_MS && nowMs >= this.#busyUntilMs
-    if (this.#hasTime(nowMs) || isLong) {
+    const isLong = nowMs - Math.max(first.sinceMs, this.#doneMs) >= this.#patienceMs && nowMs >= this.#busyUntilMs
+    try {
+      if (!this.#hasTime(nowMs) && !isLong) return
       this.#waiting.shift()
       this.#do(first.go, nowMs)
+    } finally {
+      // Also when a game's page threw.
+      if (this.#waiting.length > 0) this.#plan(this.#timer.nowMs())
     }
-    if (this.#waiting.length > 0) this.#plan(this.#timer.nowMs())
   }
 }

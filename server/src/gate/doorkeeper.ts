@@ -4,7 +4,7 @@
  * What it keeps is bounded by `limits.maxAddresses`; an address without connections that has its whole rate again is forgotten.
  */
 import type { NetErrorCode } from '@tickmesh/shared'
-import { AddressSet, originalAddress } from './address.ts'
+import { AddressSet, originalAddress, parseAddress } from './address.ts'
 import { AddressBudget } from './address-budget.ts'
 import type { Limits } from './limits.ts'
 import { type AllowedOrigins, checkOrigins, isOriginAllowed } from './origins.ts'
@@ -37,6 +37,11 @@ export type Knock =
   | { readonly ok: false; readonly status: number; readonly code: NetErrorCode; readonly message: string }
   | { readonly ok: true; readonly entry: Entry }
 
+/** Whether an HTTP request that opens no connection may be answered. `address` is as limits count it; undefined for what programs of this machine ask of its operations. */
+export type Asking =
+  | { readonly ok: false; readonly status: number; readonly code: NetErrorCode; readonly message: string }
+  | { readonly ok: true; readonly address: string | undefined }
+
 export interface DoorkeeperCounts {
   readonly connections: number
   /** Connections whose hello was not accepted yet. */
@@ -46,18 +51,23 @@ export interface DoorkeeperCounts {
   readonly refused: Readonly<Record<Refusal, number>>
 }
 
-export type Refusal = 'origin' | 'perAddress' | 'rate' | 'pending' | 'full'
+export type Refusal = 'origin' | 'perAddress' | 'rate' | 'pending' | 'full' | 'requests'
 
 /** One address, while it has connections or has used up some of its rate. */
 interface Guest {
   readonly address: string
   readonly handshakes: TokenBucket
+  readonly requests: TokenBucket
   readonly budget: AddressBudget
   pending: number
 }
 
 /** So many may always come at once, as after a reload of all tabs. */
 const LEAST_BURST = 16
+/** HTTP requests that may come at once, in seconds of their rate and per connection that is allowed: a page has many files, and a school many pages. */
+const REQUEST_BURST_S = 4
+const REQUESTS_PER_CONNECTION = 3
+const THIS_MACHINE = new AddressSet(['loopback'])
 /** The table is looked through for what can be forgotten no more often, however many knock. */
 const SWEEP_EVERY_MS = 100
 /** Below this it is not looked through at all; then each time that it has doubled, so that addresses of long ago do not stay until it is full. */
@@ -68,9 +78,19 @@ export class Doorkeeper {
   private readonly origins: AllowedOrigins
   private readonly trusted: AddressSet
   private readonly guests = new Map<string, Guest>()
-  private readonly refused: Record<Refusal, number> = { origin: 0, perAddress: 0, rate: 0, pending: 0, full: 0 }
+  private readonly refused: Record<Refusal, number> = {
+    origin: 0,
+    perAddress: 0,
+    rate: 0,
+    pending: 0,
+    full: 0,
+    requests: 0,
+  }
   private readonly pendingPerAddress: number
   private readonly burst: number
+  private readonly requestBurst: number
+  /** Of programs of this machine that watch it: strangers behind a proxy, or a player beside it, use up nothing of theirs. */
+  private readonly watchers: TokenBucket
   private connections = 0
   private pending = 0
   private sweptMs = Number.NEGATIVE_INFINITY
@@ -84,6 +104,11 @@ export class Doorkeeper {
     this.trusted = new AddressSet(options.trustedProxies)
     this.pendingPerAddress = Math.max(1, Math.ceil(limits.connectionsPerAddress * limits.pendingShare))
     this.burst = Math.max(LEAST_BURST, limits.connectionsPerAddress)
+    this.requestBurst = Math.max(
+      limits.httpRequestsPerSecond * REQUEST_BURST_S,
+      limits.connectionsPerAddress * REQUESTS_PER_CONNECTION,
+    )
+    this.watchers = new TokenBucket(limits.httpRequestsPerSecond, this.requestBurst, 0)
   }
 
   get counts(): DoorkeeperCounts {
@@ -119,7 +144,24 @@ export class Doorkeeper {
     return { ok: true, entry: this.enter(guest) }
   }
 
-  private refuse(why: Refusal, status: number, code: NetErrorCode, message: string): Knock {
+  /** An HTTP request that opens no connection. `isOperations`: it is for health or metrics. */
+  ask({ peer, forwardedFor }: Pick<Visit, 'peer' | 'forwardedFor'>, isOperations: boolean, nowMs: number): Asking {
+    if (isOperations && forwardedFor === undefined && THIS_MACHINE.has(parseAddress(peer) ?? [])) {
+      return this.watchers.take(1, nowMs) ? { ok: true, address: undefined } : this.tooManyRequests()
+    }
+    const guest = this.guestOf(originalAddress(peer, forwardedFor, this.trusted), nowMs)
+    if (guest === undefined) {
+      return this.refuse('full', 503, 'TOO_MANY_CONNECTIONS', 'the server keeps track of no more addresses. Try again.')
+    }
+    return guest.requests.take(1, nowMs) ? { ok: true, address: guest.address } : this.tooManyRequests()
+  }
+
+  private tooManyRequests(): Asking & { readonly ok: false } {
+    const message = `more than ${this.limits.httpRequestsPerSecond} HTTP requests a second from one address. Wait, or raise limits.httpRequestsPerSecond.`
+    return this.refuse('requests', 429, 'TOO_FAST', message)
+  }
+
+  private refuse(why: Refusal, status: number, code: NetErrorCode, message: string): Knock & { readonly ok: false } {
     this.refused[why]++
     return { ok: false, status, code, message }
   }
@@ -160,6 +202,7 @@ export class Doorkeeper {
     const guest: Guest = {
       address,
       handshakes: new TokenBucket(limits.handshakesPerSecond, this.burst, nowMs),
+      requests: new TokenBucket(limits.httpRequestsPerSecond, this.requestBurst, nowMs),
       budget: new AddressBudget(limits, nowMs),
       pending: 0,
     }
@@ -171,7 +214,8 @@ export class Doorkeeper {
     if (nowMs - this.sweptMs < SWEEP_EVERY_MS) return
     this.sweptMs = nowMs
     for (const [address, guest] of this.guests) {
-      if (guest.budget.connections === 0 && guest.handshakes.isFull(nowMs) && guest.budget.isFull(nowMs))
+      const { handshakes, requests, budget } = guest
+      if (budget.connections === 0 && handshakes.isFull(nowMs) && requests.isFull(nowMs) && budget.isFull(nowMs))
         this.guests.delete(address)
     }
     this.sweepAt = Math.max(LEAST_SWEPT, this.guests.size * 2)

@@ -30,6 +30,11 @@ export interface Limits {
    * connection that sent it ends: TOO_FAST.
    */
   readonly addressShare: number
+  /**
+   * HTTP requests a second from one address, on average; four seconds' worth at once, as for a page of many files, and at least three times
+   * `connectionsPerAddress`. Above: TOO_FAST.
+   */
+  readonly httpRequestsPerSecond: number
   /** Rooms that one address may open in a minute, on average; at once an eighth of `connectionsPerAddress`. Above: TOO_FAST. A hello costs nothing, a room memory and ticks. */
   readonly roomsPerMinute: number
   /** Connections in all: TOO_MANY_CONNECTIONS. */
@@ -58,6 +63,7 @@ export const DEFAULT_LIMITS: Limits = {
   handshakesPerSecond: 10,
   pendingShare: 0.5,
   addressShare: 0.5,
+  httpRequestsPerSecond: 50,
   roomsPerMinute: 12,
   maxConnections: 20_000,
   maxPending: 4_000,

@@ -40,6 +40,8 @@ import { type PeerInfo, Session, type SessionHost } from './session.ts'
 
 export interface HostOptions {
   readonly timer: TickTimer
+  /** For work that strangers cause: must not use up what makes `timer` precise, which is taken by default. */
+  readonly choreTimer?: TickTimer
   /** Of all randomness that is not given by `entropy`. Tests pass a fixed one. */
   readonly seed?: number
   /** Gives 32 bits that nobody can guess, for rooms' seeds, ids and tokens. By default a sequence from `seed`, which can be guessed. */
@@ -102,6 +104,8 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
   private readonly loop: TickLoop
   /** Work that strangers cause, for when there is time between ticks. */
   readonly chores: Chores
+  /** The same for plain HTTP, of which each request is small, and many come. */
+  readonly pages: Chores
   private readonly entropy: () => number
   private readonly cores = new Map<string, RoomCore>()
   private readonly facades = new Map<string, Room<S>>()
@@ -150,7 +154,9 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
         if (room instanceof RoomCore) this.fail(room, error)
       },
     })
-    this.chores = new Chores(options.timer, () => this.loop.nextTickMs)
+    const choreTimer = options.choreTimer ?? options.timer
+    this.chores = new Chores(choreTimer, () => this.loop.nextTickMs)
+    this.pages = new Chores(choreTimer, () => this.loop.nextTickMs, { gapMs: 1.5, patienceMs: 20, maxPerAddress: 64 })
   }
 
   get rooms(): ReadonlyMap<string, Room<S>> {

@@ -9,6 +9,9 @@ import { MetricsRoute } from './metrics-route.ts'
 import { ServerMetrics } from './server-metrics.ts'
 import type { ServerStats } from './server-stats.ts'
 
+/** What its routes take. */
+export const OPERATIONS_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
+
 export interface OpsOptions {
   /** `/healthz` and `/readyz`; true by default. */
   readonly health?: boolean

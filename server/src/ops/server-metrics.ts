@@ -133,7 +133,7 @@ const LABELLED_COUNTERS: readonly Labelled[] = [
   },
   {
     name: 'tickmesh_handshakes_refused_total',
-    help: 'Connections turned away before they were made.',
+    help: 'Connections turned away before they were made, and HTTP requests refused.',
     label: 'reason',
     read: ({ refused }) => Object.entries(refused),
   },

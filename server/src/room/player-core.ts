@@ -79,6 +79,8 @@ export class PlayerCore {
   hasSat = false
   /** True once an input came from it that could be used. */
   played = false
+  /** It came with a ticket, which is used up now: it is no stranger, played or not. */
+  readonly invited: boolean
   /** True once its welcome was sent; before that messages wait for it. */
   welcomed = false
   /** True once its link was closed from our side, or is gone: nothing is sent. */
@@ -127,6 +129,7 @@ export class PlayerCore {
     this.link = init.link
     this.options = newcomer.options
     this.identity = newcomer.identity
+    this.invited = newcomer.ticketId !== undefined
     this.joinedAtMs = init.nowMs
     this.lastFrameTick = init.tick
     this.lastFrameAtMs = init.nowMs

@@ -153,7 +153,7 @@ export class Seats {
       player.away = true
       player.pass?.away(true)
       player.endReason = undefined
-      const keptMs = player.played ? graceMs : Math.min(graceMs, UNPLAYED_MS)
+      const keptMs = player.played || player.invited ? graceMs : Math.min(graceMs, UNPLAYED_MS)
       this.absences.push({ player, reason: why, untilMs: clock.nowMs() + keptMs })
       this.noteLoss(player, why)
     } else this.letGo(player, why)

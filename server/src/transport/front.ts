@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Link, NetError } from '@tickmesh/shared'
-import type { Entry, Knock, Visit } from '../gate/doorkeeper.ts'
+import type { Asking, Entry, Knock, Visit } from '../gate/doorkeeper.ts'
 
 /** A certificate of the server's own, as PEM files. */
 export interface TlsFiles {
@@ -27,6 +27,10 @@ export interface FrontOptions {
   readonly idleMs: number
   /** Asked before each handshake. */
   readonly knock: (visit: Visit) => Knock
+  /** Asked before each HTTP request that is no handshake, with its path. */
+  readonly ask: (visit: Pick<Visit, 'peer' | 'forwardedFor'>, path: string) => Asking
+  /** Answering takes long where it goes a long way: calls back when there is time for a request of this address. False: too many wait. */
+  readonly whenTime: (address: string, go: () => void) => boolean
   /** Gets each connection; must attach to the link before it returns. The front itself tells the entry when the connection has `left`. */
   readonly accept: (link: Link, entry: Entry) => void
   readonly handleRequest: RequestHandler
@@ -61,6 +65,12 @@ export function refusedBody(length: string | undefined, encoding: string | undef
   }
   if (Number(length ?? 0) <= MAX_BODY_BYTES) return undefined
   return { status: 413, text: `Bodies of up to ${MAX_BODY_BYTES} bytes are taken.` }
+}
+
+/** Why a request is not answered now: too many of its address wait for their turn. */
+export const TOO_MANY_WAIT: Refusal = {
+  status: 503,
+  text: 'TOO_MANY_CONNECTIONS: too many requests wait for an answer. Try again.',
 }
 
 export function wrongPath(path: string): Refusal {

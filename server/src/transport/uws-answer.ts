@@ -35,6 +35,10 @@ export class UwsAnswer {
     response.onAborted(() => this.#end())
   }
 
+  get isOver(): boolean {
+    return this.#over
+  }
+
   get heldBytes(): number {
     return this.#heldBytes
   }

@@ -6,7 +6,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Entry } from '../gate/doorkeeper.ts'
 import { type Front, type FrontOptions, portInUse, type Refusal, wrongPath } from './front.ts'
 import { readTlsFiles } from './tls-files.ts'
-import { remoteAddressOf, UwsHttp } from './uws-http.ts'
+import { joined, remoteAddressOf, UwsHttp } from './uws-http.ts'
 import { UwsLink, type UwsLinkOptions } from './uws-link.ts'
 import type { UwsApp, UwsBehaviour, UwsModule, UwsRequest, UwsResponse, UwsSocket } from './uws-module.ts'
 import { UwsOutbox } from './uws-outbox.ts'
@@ -25,7 +25,7 @@ export async function listenUws(uws: UwsModule, options: FrontOptions): Promise<
   if (tls !== undefined) await readTlsFiles(tls)
   const app: UwsApp =
     tls === undefined ? uws.App() : uws.SSLApp({ cert_file_name: tls.certFile, key_file_name: tls.keyFile })
-  const http = new UwsHttp(options.handleRequest, tls !== undefined)
+  const http = new UwsHttp(options)
   app.ws(path, behaviour(uws, options))
   app.any('/*', (response, request) => {
     if (request.getHeader('upgrade').toLowerCase() !== 'websocket') return http.take(response, request)
@@ -93,15 +93,6 @@ function takeUpgrade(options: FrontOptions, response: UwsResponse, request: UwsR
   const key = request.getHeader('sec-websocket-key')
   const [protocol = ''] = request.getHeader('sec-websocket-protocol').split(',')
   response.upgrade(connection, key, protocol.trim(), '', context)
-}
-
-/** All lines of a header in order. */
-function joined(request: UwsRequest, header: string): string | undefined {
-  const lines: string[] = []
-  request.forEach((name, value) => {
-    if (name === header) lines.push(value)
-  })
-  return lines.length === 0 ? undefined : lines.join(',')
 }
 
 function refuse(response: UwsResponse, { status, text }: Refusal): void {

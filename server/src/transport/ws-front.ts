@@ -2,10 +2,17 @@
  * The front that is always there: Node's HTTP server, and `ws` through WsTransport. Called by the composition root.
  * Never throws for what a client sent; a connection that is not let in is told why by an HTTP answer.
  */
-import { createServer, type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'node:http'
+import {
+  createServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Visit } from '../gate/doorkeeper.ts'
 import {
   CUT_AFTER_MS,
   type Front,
@@ -13,6 +20,7 @@ import {
   portInUse,
   type Refusal,
   refusedBody,
+  TOO_MANY_WAIT,
   wrongPath,
 } from './front.ts'
 import { readTlsFiles } from './tls-files.ts'
@@ -31,10 +39,18 @@ export async function listenWs(options: FrontOptions): Promise<Front> {
       : createTlsServer({ ...timeouts, handshakeTimeout: HEADERS_TIMEOUT_MS, ...(await readTlsFiles(tls)) })
   const sockets = socketsOf(http)
   http.on('request', (request, response) => {
+    const [path = ''] = (request.url ?? '').split('?')
+    const asking = options.ask(visitorOf(request), path)
+    if (!asking.ok) {
+      return answerPlainly(response, { status: asking.status, text: `${asking.code}: ${asking.message}` })
+    }
     const refusal = refusedBody(request.headers['content-length'], request.headers['transfer-encoding'])
-    if (refusal === undefined) return handleRequest(request, response)
-    response.writeHead(refusal.status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' })
-    response.end(`${refusal.text}\n`)
+    if (refusal !== undefined) return answerPlainly(response, refusal)
+    const go = (): void => {
+      if (!request.socket.destroyed) handleRequest(request, response)
+    }
+    if (asking.address === undefined) go()
+    else if (!options.whenTime(asking.address, go)) answerPlainly(response, TOO_MANY_WAIT)
   })
   const transport = new WsTransport({
     maxMessageBytes: options.maxMessageBytes,
@@ -57,16 +73,24 @@ function takeUpgrade(
   socket.on('error', () => socket.destroy())
   const [path] = (request.url ?? '').split('?')
   if (path !== options.path) return refuse(socket, wrongPath(options.path))
-  const { origin, host, 'x-forwarded-for': forwarded } = request.headers
-  const knock = options.knock({
-    peer: request.socket.remoteAddress ?? '',
-    forwardedFor: Array.isArray(forwarded) ? forwarded.join(',') : forwarded,
-    origin,
-    host,
-  })
+  const { origin, host } = request.headers
+  const knock = options.knock({ ...visitorOf(request), origin, host })
   if (!knock.ok) return refuse(socket, { status: knock.status, text: `${knock.code}: ${knock.message}` })
   socket.once('close', () => knock.entry.left())
   transport.handleUpgrade(request, socket, head, (link) => options.accept(link, knock.entry))
+}
+
+function answerPlainly(response: ServerResponse, { status, text }: Refusal): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' })
+  response.end(`${text}\n`)
+}
+
+function visitorOf({ socket, headers }: IncomingMessage): Pick<Visit, 'peer' | 'forwardedFor'> {
+  const forwarded = headers['x-forwarded-for']
+  return {
+    peer: socket.remoteAddress ?? '',
+    forwardedFor: Array.isArray(forwarded) ? forwarded.join(',') : forwarded,
+  }
 }
 
 function refuse(socket: Duplex, { status, text }: Refusal): void {

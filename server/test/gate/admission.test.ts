@@ -233,6 +233,17 @@ describe('a ticket at the door', () => {
     expect((await join(server, { ticket: extra })).welcome).toBeDefined()
   })
 
+  it('keeps the seat of whoever loses its connection before it has played, as of any player', async () => {
+    const server = start({ tickets: TICKETS })
+    const client = await join(server, { room: 'den', ticket: await server.host.reserve({ room: 'den' }) })
+    client.link.close({ code: 'CONNECTION_LOST', message: '' })
+    server.run(5_000)
+    const again = server.connect()
+    again.hello({ room: 'den', resume: client.welcome?.resume ?? '' })
+    server.run(1)
+    expect(again.welcome?.resumed).toBe(true)
+  })
+
   it('is asked for where it is required, and refused where none are taken', async () => {
     const strict = start({ tickets: { ...TICKETS, required: true } })
     expect(codeOf(await join(strict, {}))).toBe('UNAUTHENTICATED')

@@ -46,6 +46,18 @@ describe('chores', () => {
     expect(done[1]?.atMs).toBeGreaterThan(10)
   })
 
+  it('go on after one that threw', () => {
+    const { chores, ask, done, runUntil } = start()
+    runUntil(8)
+    chores.when('faulty', () => {
+      throw new Error('a page that fails')
+    })
+    ask('next')
+    expect(() => runUntil(20)).toThrow('a page that fails')
+    runUntil(40)
+    expect(done.map(({ name }) => name)).toEqual(['next'])
+  })
+
   it('never run into a tick, however many come at once', () => {
     const { ask, done, runUntil, chores } = start({ tookMs: 3 })
     runUntil(5)

@@ -180,6 +180,21 @@ const CASES: Readonly<Record<keyof Limits, () => void>> = {
     expect(knock('203.0.113.99').code).toBe('in')
     expect(keeper.counts).toMatchObject({ connections: 5, pending: 1 })
   },
+  httpRequestsPerSecond() {
+    const { keeper } = guarded({ connectionsPerAddress: 4, httpRequestsPerSecond: 5 })
+    const at = (nowMs: number, peer = '203.0.113.7', isOperations = false) =>
+      tally(30, () => {
+        const answer = keeper.ask({ peer, forwardedFor: undefined }, isOperations, nowMs)
+        return answer.ok ? 'answered' : answer.code
+      })
+    expect(at(0)).toEqual({ answered: 20, TOO_FAST: 10 })
+    expect(at(1_000)).toEqual({ answered: 5, TOO_FAST: 25 })
+    expect(at(1_000, '203.0.113.8')).toEqual({ answered: 20, TOO_FAST: 10 })
+    // Somebody on this machine who asks for pages leaves the health check its rate; nobody else has that.
+    at(1_000, '127.0.0.1')
+    expect(at(1_000, '127.0.0.1', true)).toEqual({ answered: 20, TOO_FAST: 10 })
+    expect(at(1_000, '203.0.113.8', true)).toEqual({ TOO_FAST: 30 })
+  },
   maxAddresses() {
     const { knock, keeper } = guarded({ maxAddresses: 3 })
     const entries = [1, 2, 3].map((last) => knock(`203.0.113.${last}`))

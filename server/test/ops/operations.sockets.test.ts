@@ -59,6 +59,18 @@ for (const transport of ['ws', 'uWebSockets.js'] as const) {
         expect(await ask(server, '/metrics', { headers: { [name]: '127.0.0.1' } })).toMatchObject({ status: 403 })
     })
 
+    it('answers this machine also when somebody on it asks for too many pages, who is refused and counted', async () => {
+      const server = await start({ transport, limits: { httpRequestsPerSecond: 0.01, connectionsPerAddress: 2 } })
+      const statuses: number[] = []
+      for (let n = 0; n < 8; n++) statuses.push((await ask(server, '/page')).status)
+      expect(statuses).toEqual([404, 404, 404, 404, 404, 404, 429, 429])
+      const proxied = { headers: { 'x-forwarded-for': '203.0.113.7' } }
+      expect((await ask(server, '/healthz', proxied)).status).toBe(429)
+      for (const path of ['/healthz', '/readyz', '/metrics']) expect((await ask(server, path)).status, path).toBe(200)
+      const { text } = await ask(server, '/metrics')
+      expect(text).toContain('tickmesh_handshakes_refused_total{reason="requests"} 3')
+    })
+
     it('gives metrics to whoever shows the token, if there is one', async () => {
       const server = await start({ transport, ops: { metrics: { token: TOKEN } } })
       expect(await ask(server, '/metrics')).toMatchObject({ status: 401 })

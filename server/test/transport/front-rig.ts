@@ -79,6 +79,11 @@ export async function listenForTest(
       if (rig.refuse === undefined) return { ok: true, entry: entry() }
       return { ok: false, status: 429, code: 'TOO_MANY_CONNECTIONS', message: rig.refuse }
     },
+    ask: ({ peer }) => ({ ok: true, address: peer }),
+    whenTime: (_address, go) => {
+      go()
+      return true
+    },
     accept: (link) => {
       links.push(link)
       rig.onLink?.(link)

@@ -4,7 +4,7 @@ import { type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { MAX_BODY_BYTES } from '../../src/transport/front.ts'
+import { type FrontOptions, MAX_BODY_BYTES } from '../../src/transport/front.ts'
 import { stepUntil } from '../link-conformance.ts'
 import { listenForTest, type TestFront } from './front-rig.ts'
 
@@ -13,8 +13,11 @@ const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).di
 
 describe.each(['ws', 'uWebSockets.js'] as const)('HTTP by %s', (name) => {
   const fronts: TestFront[] = []
-  async function start(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<TestFront> {
-    const front = await listenForTest(name, handle)
+  async function start(
+    handle: (request: IncomingMessage, response: ServerResponse) => void,
+    change: Partial<FrontOptions> = {},
+  ): Promise<TestFront> {
+    const front = await listenForTest(name, handle, change)
     fronts.push(front)
     return front
   }
@@ -165,6 +168,79 @@ describe.each(['ws', 'uWebSockets.js'] as const)('HTTP by %s', (name) => {
     const most = await fetch(front.httpUrl, { method: 'POST', body: new Uint8Array(MAX_BODY_BYTES) })
     expect([most.status, asked]).toEqual([200, 1])
   })
+
+  it('asks the gate before the handler, and says why it refuses', async () => {
+    const asked: unknown[] = []
+    const front = await start((_incoming, response) => response.end('page'), {
+      ask: ({ peer, forwardedFor }, path) => {
+        asked.push([peer, forwardedFor, path])
+        if (path === '/page') return { ok: true, address: peer }
+        return { ok: false, status: 429, code: 'TOO_FAST', message: 'wait.' }
+      },
+    })
+    const headers = { 'x-forwarded-for': '203.0.113.7' }
+    const [page, other] = [await fetch(`${front.httpUrl}/page?x`, { headers }), await fetch(`${front.httpUrl}/other`)]
+    expect([page.status, await page.text()]).toEqual([200, 'page'])
+    expect([other.status, await other.text()]).toEqual([429, 'TOO_FAST: wait.\n'])
+    expect(asked).toEqual([
+      ['127.0.0.1', '203.0.113.7', '/page'],
+      ['127.0.0.1', undefined, '/other'],
+    ])
+  })
+
+  it('answers when there is time, but not those who have gone by then, and refuses whom too many wait before', async () => {
+    const waiting: (() => void)[] = []
+    const seen: string[] = []
+    const front = await start(
+      (incoming, response) => {
+        seen.push(incoming.url ?? '')
+        incoming.pipe(response)
+      },
+      {
+        whenTime: (_address, go) => waiting.length < 2 && waiting.push(go) > 0,
+      },
+    )
+    const gone = connect(front.front.port, '127.0.0.1')
+    gone.on('error', () => {})
+    gone.write('GET /gone HTTP/1.1\r\nHost: x\r\n\r\n')
+    await until(() => waiting.length === 1)
+    const patient = fetch(`${front.httpUrl}/patient`, { method: 'POST', body: 'x'.repeat(100_000) })
+    await until(() => waiting.length === 2)
+    expect((await fetch(front.httpUrl)).status).toBe(503)
+    gone.resetAndDestroy()
+    // Until the server has noticed, too: it serves what came before.
+    expect((await fetch(front.httpUrl)).status).toBe(503)
+    for (const go of waiting) go()
+    expect((await (await patient).text()).length).toBe(100_000)
+    expect(seen).toEqual(['/patient'])
+  })
+
+  // Node brings requests of one connection in order; uWebSockets.js takes one at a time.
+  it.runIf(name === 'uWebSockets.js')(
+    'goes no long way for requests that come before the answer to the first',
+    async () => {
+      const waiting: (() => void)[] = []
+      let asked = 0
+      const front = await start(
+        (_incoming, response) => {
+          asked++
+          response.end()
+        },
+        { whenTime: (_address, go) => waiting.push(go) > 0 },
+      )
+      const socket = connect(front.front.port, '127.0.0.1')
+      let ended = false
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        ended = true
+      })
+      socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(10))
+      socket.resume()
+      await until(() => ended)
+      for (const go of waiting) go()
+      expect([waiting.length, asked]).toEqual([1, 0])
+    },
+  )
 
   it('lets a request end that began before the close, and cuts one that never ends', async () => {
     let finish: (() => void) | undefined
