@@ -38,6 +38,8 @@ export async function startOurs(
     development: false,
     maxRooms: 100_000,
     roomIdleMs: 500,
+    // The players of the step before are gone, and must not be measured with those of this one.
+    graceMs: 0,
     limits: { connectionsPerAddress: 100_000, maxConnections: 100_000 },
     log: (line) => {
       if (line.level === 'error') console.error(line)
