@@ -3,9 +3,9 @@
  * Called by the command and its tests. Whatever happens, no process is left behind.
  */
 import { setTimeout as wait } from 'node:timers/promises'
+import { Child } from '../child.ts'
 import { round } from '../figures.ts'
 import type { AttackOutcome } from './attack-tally.ts'
-import { Child } from './child.ts'
 import type {
   AttackerReport,
   HonestReport,

@@ -7,7 +7,14 @@ export type ServerKind = 'tickmesh' | 'hand-written'
 /** What ours runs on; the one written by hand runs on `ws`. */
 export type Transport = 'ws' | 'uWebSockets.js'
 
-/** To a server: measure from now on; tell what was measured since; collect garbage; end. */
+/** How the server process is to be set up; its one argument, as JSON. */
+export interface ServerSetup {
+  readonly kind: ServerKind
+  readonly hz: number
+  readonly transport: Transport
+}
+
+/** To a server: measure from now on; tell what was measured since; end. */
 export type ServerOrder = { readonly order: 'start' } | { readonly order: 'tell' } | { readonly order: 'stop' }
 
 /** What a server measured between 'start' and 'tell'. */

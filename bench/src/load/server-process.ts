@@ -1,13 +1,12 @@
 /**
- * A server of the load bench, as a process of its own: `server-process.ts <kind> <hz> <transport>`, forked by the load process, which tells it when to measure.
+ * A server of the load bench, as a process of its own: `server-process.ts <setup as JSON>`, forked by the load process, which tells it when to measure.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { round } from '../figures.ts'
-import type { ServerFigures, ServerKind, ServerOrder, ServerReport, Transport } from './messages.ts'
+import type { ServerFigures, ServerOrder, ServerReport, ServerSetup } from './messages.ts'
 import { TickMeter } from './tick-meter.ts'
 
-const [kind, hzText, transport] = process.argv.slice(2) as [ServerKind, string, Transport]
-const hz = Number(hzText)
+const { kind, hz, transport } = JSON.parse(process.argv[2] ?? '{}') as ServerSetup
 const meter = new TickMeter(1000 / hz)
 const start =
   kind === 'tickmesh'

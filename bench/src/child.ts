@@ -20,7 +20,7 @@ const ANSWER_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 8_000
 const MAX_LAST_WORDS = 2_000
 
-export class Child<Order extends object, Reports extends Report> {
+export class Child<Order extends object | string, Reports extends Report> {
   /** Set when the process is gone. */
   exit: ChildExit | undefined
   /** The end of what it wrote to stderr. */
@@ -38,6 +38,8 @@ export class Child<Order extends object, Reports extends Report> {
       execArgv: [...FLAGS, ...flags],
       env: { ...process.env, NODE_ENV: 'production' },
       stdio: ['ignore', 'inherit', quiet ? 'pipe' : 'inherit', 'ipc'],
+      // Some reports are megabytes of integers.
+      serialization: 'advanced',
     })
     this.process.stderr?.on('data', (chunk: Buffer) => {
       this.lastWords = (this.lastWords + chunk.toString('utf8')).slice(-MAX_LAST_WORDS)
