@@ -94,6 +94,11 @@ export { impairLink, type LinkImpairments } from './link/impaired-link.ts'
 export { Impairment, type ImpairmentChange, type ImpairmentOptions } from './link/impairment.ts'
 export type { CloseReason, Lane, Link, LinkReceiver } from './link/link.ts'
 export { createLinkPair, type LinkPairOptions } from './link/memory-link.ts'
+export {
+  type NativeChannelEvents,
+  type NativeChannelPeer,
+  NativeChannels,
+} from './link/native-channels.ts'
 export { useNative } from './link/native-use.ts'
 export { type Retry, retryOf } from './link/retry.ts'
 export { exp, log } from './math/exponential.ts'

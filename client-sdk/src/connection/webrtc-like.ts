@@ -2,21 +2,10 @@
  * What the client needs of a WebRTC peer: the part that a browser's and the one of node-datachannel have in common.
  * Open one with `openPeer` of `#webrtc`, which package.json maps to the implementation for the platform.
  */
-import type { ChannelPort, Lane } from '@tickmesh/shared'
+import type { ChannelPort, NativeChannelEvents } from '@tickmesh/shared'
 
 /** What a peer tells. None of it is called from inside the peer's own methods, nor after `free`. */
-export interface PeerEvents {
-  /** Both channels are open. Called once. */
-  onOpen(): void
-  /** `bytes` is the callee's. */
-  onBytes(lane: Lane, bytes: Uint8Array): void
-  onText(lane: Lane, text: string): void
-  /** The path is interrupted, and may come back. */
-  onInterrupted(): void
-  onRestored(): void
-  /** The peer or one of its channels is no more, or did not come to be. */
-  onGone(): void
-}
+export type PeerEvents = Omit<NativeChannelEvents, 'onFreed'>
 
 /** A peer with the two negotiated channels of a link: 0 reliable, 1 for datagrams. */
 export interface PeerLike extends ChannelPort {

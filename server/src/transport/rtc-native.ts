@@ -2,30 +2,13 @@
  * What the server needs of `node-datachannel`, an optional peer dependency, and how it is loaded: once per server that wants WebRTC.
  * Its own types stay out of ours, so that programs without it compile.
  */
-import { MAX_CHANNEL_MESSAGE_BYTES, NetError, useNative } from '@tickmesh/shared'
+import { MAX_CHANNEL_MESSAGE_BYTES, type NativeChannelPeer, NetError, useNative } from '@tickmesh/shared'
 
-export interface NativeChannel {
-  sendMessage(text: string): boolean
-  sendMessageBinary(bytes: Uint8Array): boolean
-  isOpen(): boolean
-  bufferedAmount(): number
-  onOpen(run: () => void): void
-  onClosed(run: () => void): void
-  onError(run: (error: string) => void): void
-  onMessage(run: (message: string | Uint8Array | ArrayBuffer) => void): void
-}
-
-export interface NativePeer {
-  close(): void
+export interface NativePeer extends NativeChannelPeer {
   setLocalDescription(type: 'answer'): void
   setRemoteDescription(sdp: string, type: 'offer'): void
   localDescription(): { readonly sdp: string } | null
-  createDataChannel(
-    label: string,
-    config: { negotiated: boolean; id: number; unordered?: boolean; maxRetransmits?: number },
-  ): NativeChannel
   gatheringState(): string
-  onStateChange(run: (state: string) => void): void
   onGatheringStateChange(run: (state: string) => void): void
 }
 
