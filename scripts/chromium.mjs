@@ -4,11 +4,11 @@
  * the tests ask `chromiumPath()`. Plain Node, because it runs before `npm install` has.
  * Never ends without a path: it throws, and the message says what to do.
  */
-import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { candidatesInPath, configuredProgram, installDebianPackage, isExecutable, runLoudly } from './programs.mjs'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
 const macApps = [
@@ -17,16 +17,6 @@ const macApps = [
   'Google Chrome for Testing.app/Contents/MacOS/Google Chrome for Testing',
 ]
 const remedy = 'Install Chromium or Chrome, or set CHROMIUM_PATH to the executable.'
-
-/** @param {string} file */
-function isExecutable(file) {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** Where Playwright keeps the browsers that it downloads. */
 function playwrightCache() {
@@ -55,13 +45,9 @@ function playwrightChromium() {
 }
 
 function findChromium() {
-  const configured = process.env.CHROMIUM_PATH
-  if (configured !== undefined && configured !== '') {
-    if (isExecutable(configured)) return configured
-    throw new Error(`CHROMIUM_PATH is ${configured}, which cannot be executed. ${remedy}`)
-  }
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
-  const candidates = names.flatMap((name) => folders.map((folder) => join(folder, name)))
+  const configured = configuredProgram('CHROMIUM_PATH', remedy)
+  if (configured !== undefined) return configured
+  const candidates = candidatesInPath(names)
   if (process.platform === 'darwin') candidates.push(...macApps.map((app) => join('/Applications', app)))
   return candidates.find(isExecutable) ?? playwrightChromium()
 }
@@ -76,29 +62,10 @@ export function chromiumPath() {
   return found
 }
 
-/**
- * @param {string} command
- * @param {string[]} args
- * @param {Record<string, string>} [extraEnv]
- */
-function run(command, args, extraEnv = {}) {
-  console.log(`[chromium] ${command} ${args.join(' ')}`)
-  const env = { ...process.env, ...extraEnv }
-  return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env }).status === 0
-}
-
-function installDebianPackage() {
-  const isRoot = process.getuid?.() === 0
-  if (!isRoot || !existsSync('/etc/debian_version')) return
-  const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
-  run('apt-get', ['update'], quiet)
-  run('apt-get', ['install', '-y', 'chromium'], quiet)
-}
-
 /** Playwright's own Chromium; needs `npm install` to have run. */
 function installWithPlaywright() {
   const cli = fileURLToPath(new URL('../node_modules/playwright-core/cli.js', import.meta.url))
-  if (existsSync(cli)) run(process.execPath, [cli, 'install', 'chromium'])
+  if (existsSync(cli)) runLoudly('chromium', process.execPath, [cli, 'install', 'chromium'])
 }
 
 /**
@@ -108,7 +75,7 @@ function installWithPlaywright() {
 export function ensureChromium() {
   if (findChromium() !== undefined) return chromiumPath()
   console.log('[chromium] none found; installing one for the browser tests (some 100 MB)')
-  for (const install of [installDebianPackage, installWithPlaywright]) {
+  for (const install of [() => installDebianPackage('chromium'), installWithPlaywright]) {
     install()
     const installed = findChromium()
     if (installed !== undefined) return installed

@@ -22,7 +22,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const maxFileLines = 400
 
 /** Folders whose code gets time, timers, randomness and sockets passed in. */
-const pureFolders = /^(shared\/src|server\/src\/(tick|room))\//
+const pureFolders =
+  /^(shared\/src|server\/src\/(tick|room|interest|cluster\/(swim|view|ring|lobby|clock|calls|match|node)))\//
 const sources = /^(shared|server|client-sdk|bench|examples\/[^/]+)\/src\/.*\.ts$/
 const forbiddenInPure =
   /\bDate\.now\b|\bnew Date\b|\bperformance\.now\b|\bMath\.random\b|\b(set(Timeout|Interval|Immediate)|queueMicrotask)\(|\bconsole\./

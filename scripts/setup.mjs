@@ -2,7 +2,7 @@
 /**
  * Makes a fresh clone ready: installs the dependencies when they are missing, or belong to another lock file, platform or Node. Every npm
  * script that needs them starts with this; it is plain Node, and takes no time once all is there.
- * `--browser` also sees to a Chromium for the browser tests.
+ * `--browser` also sees to a Chromium for the browser tests, `--serf` to a Serf agent for those of gossip.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -10,6 +10,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureChromium } from './chromium.mjs'
+import { ensureSerf } from './serf.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const stampFile = join(root, 'node_modules', '.tickmesh-setup')
@@ -64,6 +65,7 @@ try {
   const isReady = existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wantedStamp()
   if (!isReady) install()
   if (process.argv.includes('--browser')) console.log(`[setup] browser: ${ensureChromium()}`)
+  if (process.argv.includes('--serf')) console.log(`[setup] serf: ${ensureSerf() ?? 'none'}`)
 } catch (error) {
   console.error(`[setup] ${error instanceof Error ? error.message : error}`)
   process.exitCode = 1

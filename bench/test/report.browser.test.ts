@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { launchChromium } from '../../scripts/launch-chromium.ts'
 import { compareResults } from '../src/compare.ts'
 import { renderReport } from '../src/report-page/render-report.ts'
 import { latencyFixture, qualityFixture } from './report-fixture.ts'
@@ -66,17 +67,7 @@ async function expectDrawn(inside: Locator, plots: number): Promise<void> {
 
 describe('the report in a browser', () => {
   beforeAll(async () => {
-    const { chromiumPath } = (await import(new URL('scripts/chromium.mjs', repository).href)) as {
-      chromiumPath(): string
-    }
-    const args = [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-    ]
-    browser = await chromium.launch({ executablePath: chromiumPath(), args })
+    browser = await launchChromium()
     const quality = qualityFixture()
     const comparison = compareResults(qualityFixture(8), quality)
     folder = mkdtempSync(join(tmpdir(), 'report-'))

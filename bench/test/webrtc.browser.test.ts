@@ -5,12 +5,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import type { RoomStats } from '@tickmesh/client'
 import { type ServeOptions, type Server, serve } from '@tickmesh/server'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { build, defaultClientConditions, type Rolldown } from 'vite'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { launchChromium } from '../../scripts/launch-chromium.ts'
 import { type Duel, duel, duelRules } from '../src/lab/duel.ts'
 
-const repository = new URL('../../', import.meta.url)
+const _repository = new URL('../../', import.meta.url)
 const PATIENCE = { timeout: 20_000 }
 const files = new Map<string, string | Uint8Array>()
 let browser: Browser
@@ -69,18 +70,10 @@ async function expectPlay(server: Server<Duel>, { stats }: Playing): Promise<voi
 
 describe('WebRTC in Chromium', () => {
   beforeAll(async () => {
-    const { chromiumPath } = (await import(new URL('scripts/chromium.mjs', repository).href)) as {
-      chromiumPath(): string
-    }
-    const args = [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-    ]
-    args.push('--disable-features=WebRtcHideLocalIpsWithMdns', '--allow-loopback-in-peer-connection')
-    browser = await chromium.launch({ executablePath: chromiumPath(), args })
+    browser = await launchChromium(
+      '--disable-features=WebRtcHideLocalIpsWithMdns',
+      '--allow-loopback-in-peer-connection',
+    )
     await buildPage()
   })
   afterEach(async () => {

@@ -42,6 +42,11 @@ export type NetErrorCode =
   | 'TICKET_USED'
   | 'RESUME_REFUSED'
   | 'REPLACED'
+  // a cluster of shards
+  | 'MOVED'
+  | 'STALE_EPOCH'
+  | 'ROOM_LOST'
+  | 'NOT_READY'
   | 'INTERNAL'
 
 /** Match on `code` (public), never on `message`. */

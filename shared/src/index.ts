@@ -75,6 +75,7 @@ export type {
   ViewOf,
   WorldView,
 } from './game/shape.ts'
+export { crc32 } from './journal/crc32.ts'
 export { JournalError, type JournalProblem } from './journal/journal-error.ts'
 export type { JournalNote, ReplayPlayer } from './journal/journal-note.ts'
 export { JournalWriter, type JournalWriterOptions } from './journal/journal-writer.ts'
@@ -88,7 +89,7 @@ export {
   type ChannelPort,
   MAX_CHANNEL_MESSAGE_BYTES,
 } from './link/channel-link.ts'
-export { fromWebSocketClose, toWebSocketClose, WEBSOCKET_CLOSE_CODES } from './link/close-codes.ts'
+export { fromWebSocketClose, isErrorCode, toWebSocketClose, WEBSOCKET_CLOSE_CODES } from './link/close-codes.ts'
 export { DelayLine, type DelayLineOptions } from './link/delay-line.ts'
 export { impairLink, type LinkImpairments } from './link/impaired-link.ts'
 export { Impairment, type ImpairmentChange, type ImpairmentOptions } from './link/impairment.ts'
@@ -123,6 +124,7 @@ export type { QueuedCommand } from './sim/step-context.ts'
 export { describeDifference, describeEffects, notDeterministic, SyncTest } from './sim/sync-test.ts'
 export { ClockDiscipline } from './time/clock-discipline.ts'
 export { type ClockEstimate, ClockFilter } from './time/clock-filter.ts'
+export { PeerClock } from './time/peer-clock.ts'
 export { WindowedQuantile } from './time/quantile.ts'
 export type { Cancel, Scheduler } from './time/scheduler.ts'
 export { VirtualScheduler } from './time/virtual-scheduler.ts'
@@ -137,6 +139,7 @@ export {
   type HelloMessage,
   isRoomId,
   MAX_SPECTATOR_DELAY_MS,
+  type MovedMessage,
   type Parsed,
   parseClientMessage,
   parseServerMessage,
@@ -154,12 +157,35 @@ export { InputCodec } from './wire/input-codec.ts'
 export { InputEncoder } from './wire/input-encoder.ts'
 export { createInputHead, type InputMessageHead, readInputHead } from './wire/input-head.ts'
 export { InputRing, STAMP_INTS, TICK_STAMP } from './wire/input-ring.ts'
+export { parseLobbyServerMessage } from './wire/lobby-answers.ts'
+export {
+  isLobbyAttributes,
+  isLobbyChannel,
+  isLobbyHello,
+  type LobbyAttributes,
+  type LobbyClientMessage,
+  type LobbyFilter,
+  type LobbyHello,
+  type LobbyLine,
+  type LobbyParty,
+  type LobbyPerson,
+  type LobbyPlace,
+  type LobbyRoom,
+  type LobbyRoomState,
+  type LobbyServerMessage,
+  MAX_LOBBY_NAME,
+  MAX_LOBBY_TEXT,
+  parseLobbyClientMessage,
+  parseLobbyFilter,
+  parseLobbyHello,
+} from './wire/lobby-messages.ts'
 export { decodeMessage, encodeMessage } from './wire/message-codec.ts'
-export { CONTROL, INPUT, PROTOCOL_VERSION, SNAPSHOT } from './wire/message-kind.ts'
+export { CONTROL, INPUT, PROTOCOL_VERSION, SNAPSHOT, TAGGED_SNAPSHOT } from './wire/message-kind.ts'
 export { SERVER_CONTROL_LIMITS } from './wire/msgpack-scan.ts'
 export { packControl } from './wire/pack-control.ts'
-export { assertPlain, copyPlain, type PlainObject } from './wire/plain-data.ts'
+export { assertPlain, copyPlain, isPlainObject, type PlainObject } from './wire/plain-data.ts'
 export { blankPrior, parsePrior } from './wire/prior.ts'
+export { type EpochTriple, epochTag, isEpochTriple, isStaleEpoch, NO_TAG } from './wire/room-epoch.ts'
 export { type DecodeStatus, SnapshotDecoder } from './wire/snapshot-decoder.ts'
 export { SnapshotEncoder } from './wire/snapshot-encoder.ts'
 export type { EventSource } from './wire/snapshot-events.ts'

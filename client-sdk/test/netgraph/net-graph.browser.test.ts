@@ -3,9 +3,10 @@ import { mkdirSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { build, defaultClientConditions, type Rolldown } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { launchChromium } from '../../../scripts/launch-chromium.ts'
 
 const GRAPH = '.tickmesh-net-graph'
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'"
@@ -51,13 +52,6 @@ function serve(code: string): Server {
     const [type, text] = files[request.url ?? ''] ?? ['text/html', HTML]
     response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(text)
   }).listen(0, 'localhost')
-}
-
-async function launchChromium(): Promise<Browser> {
-  const { chromiumPath } = (await import(new URL('scripts/chromium.mjs', repository).href)) as {
-    chromiumPath(): string
-  }
-  return chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] })
 }
 
 async function keepScreenshot(page: Page, name: string): Promise<void> {

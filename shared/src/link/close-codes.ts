@@ -43,6 +43,10 @@ const CODES = [
   'TICKET_USED',
   'RESUME_REFUSED',
   'REPLACED',
+  'MOVED',
+  'STALE_EPOCH',
+  'ROOM_LOST',
+  'NOT_READY',
 ] as const satisfies readonly NetErrorCode[]
 const FIRST_CODE = 4000
 

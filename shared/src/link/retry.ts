@@ -41,6 +41,7 @@ type Final =
   | 'TICKET_USED'
   | 'RESUME_REFUSED'
   | 'REPLACED'
+  | 'ROOM_LOST'
 
 /** Does not compile if a code is neither here nor final. */
 const RETRIES: Readonly<Record<Exclude<NetErrorCode, Final>, Retry>> = {
@@ -50,6 +51,11 @@ const RETRIES: Readonly<Record<Exclude<NetErrorCode, Final>, Retry>> = {
   CONNECTION_LOST: 'now',
   CONNECT_FAILED: 'now',
   INTERNAL: 'now',
+  // Whoever follows says where to.
+  MOVED: 'now',
+  // The peer is not the owner any more: another is.
+  STALE_EPOCH: 'now',
+  NOT_READY: 'later',
   TOO_MANY_CONNECTIONS: 'later',
   ROOM_FULL: 'later',
   SERVER_STOPPING: 'later',

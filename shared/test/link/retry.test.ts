@@ -9,11 +9,14 @@ describe('whether another try is worth it', () => {
     for (const code of codes) expect(['now', 'later', 'never']).toContain(retryOf(code))
   })
 
-  it('at once where the way broke, in a while where the server is full or stops, else never', () => {
+  it('at once where the way broke or leads elsewhere, in a while where the server is full, stops or cannot tell, else never', () => {
     const having = (retry: string) => codes.filter((code) => retryOf(code) === retry).sort()
     expect(having('now')).toEqual(
-      ['CONNECTION_LOST', 'CONNECT_FAILED', 'HANDSHAKE_TIMEOUT', 'INTERNAL', 'TIMED_OUT', 'TOO_SLOW'].sort(),
+      [
+        ...['CONNECTION_LOST', 'CONNECT_FAILED', 'HANDSHAKE_TIMEOUT', 'INTERNAL', 'MOVED', 'STALE_EPOCH'],
+        ...['TIMED_OUT', 'TOO_SLOW'],
+      ].sort(),
     )
-    expect(having('later')).toEqual(['ROOM_FULL', 'SERVER_STOPPING', 'TOO_MANY_CONNECTIONS'])
+    expect(having('later')).toEqual(['NOT_READY', 'ROOM_FULL', 'SERVER_STOPPING', 'TOO_MANY_CONNECTIONS'])
   })
 })

@@ -1,8 +1,7 @@
 /** The deterministic mathematics give equal bits in Node and in Chromium. */
-import { chromium } from 'playwright-core'
 import { build } from 'vite'
 import { expect, it } from 'vitest'
-import { chromiumPath } from '../../../scripts/chromium.mjs'
+import { launchChromium } from '../../../scripts/launch-chromium.ts'
 import { mathFingerprint } from './fingerprint.ts'
 import { GOLDEN_MATH_FINGERPRINT } from './golden.ts'
 
@@ -20,10 +19,7 @@ async function fingerprintScript(): Promise<string> {
 }
 
 it('has the same bits in Chromium as in Node, over a hundred thousand results', async () => {
-  const browser = await chromium.launch({
-    executablePath: chromiumPath(),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-  })
+  const browser = await launchChromium()
   try {
     const page = await browser.newPage()
     await page.addScriptTag({ content: `${await fingerprintScript()}; globalThis.probe = probe` })
