@@ -18,6 +18,7 @@ const measured = ['grid', 'seconds', 'warm-up', 'jitter-shape', 'only', 'seed', 
 
 export const commandOptions = {
   codec: { values: ['seconds'], flags: ['json'], words: 0 },
+  gossip: { values: ['seed', 'hours'], flags: ['json', 'quick'], words: 0 },
   interest: {
     values: ['entities', 'players', 'seconds', 'transport', 'sample'],
     flags: ['json', 'no-peer', 'no-interest', 'cpu-prof'],

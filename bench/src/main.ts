@@ -7,6 +7,7 @@ import { type CommandName, checkArguments, isCommand, problemText } from './comm
 
 const commands: Readonly<Record<CommandName, () => Promise<{ run(args: readonly string[]): Promise<void> }>>> = {
   codec: () => import('./codec/main.ts'),
+  gossip: () => import('./gossip/gossip.ts'),
   interest: () => import('./interest/interest.ts'),
   hostile: () => import('./hostile/hostile.ts'),
   latency: () => import('./latency/latency.ts'),

@@ -7,7 +7,9 @@ import {
   type Game,
   type InputSample,
   type Link,
+  type LobbyPlace,
   NetError,
+  type NetErrorCode,
   PROTOCOL_VERSION,
   retryOf,
   type Scheduler,
@@ -23,8 +25,9 @@ import { realHost } from './real-host.ts'
 import type { Room } from './room.ts'
 import type { Redial } from './session/attempt.ts'
 import { Line, type LineOwner, type Welcome } from './session/line.ts'
-import { followPage, SavedSession } from './session/saved-session.ts'
+import { followPage, SavedSession, type Taken } from './session/saved-session.ts'
 import { kindOf } from './session/session.ts'
+import { Whereabouts } from './session/whereabouts.ts'
 
 export interface JoinOptions<S extends Shape> {
   /** Reads the player's devices: levels as they are now (left out: neutral), presses as how many since the last call, or whether. Called at least once a tick. */
@@ -71,6 +74,9 @@ export interface JoinOptions<S extends Shape> {
   readonly silenceMs?: number
 }
 
+/** How to join in a place that the lobby gave: it says which room, and who may come in. */
+export type PlaceOptions<S extends Shape> = Omit<JoinOptions<S>, 'room' | 'ticket'>
+
 /** How a spectator joins: `spectate` gives it. */
 export interface Spectating {
   readonly delayMs: number
@@ -86,17 +92,29 @@ export interface HandshakeOptions<S extends Shape> extends JoinOptions<S> {
   /** What to say first, if that is known already. */
   readonly hello?: object
   readonly saved?: SavedSession | undefined
+  /** Where the room is; left out: behind the link that was handed in. */
+  readonly where?: Whereabouts
 }
 
 export const DEFAULT_TIMEOUT_MS = 15_000
+/** A cluster that does not know yet where a room is will know soon. */
+const AGAIN_MS = 500
 
-/** Joins a room. Resolves once there is a world to show. Rejects with a NetError: CONNECT_FAILED, ROOM_FULL, SCHEMA_MISMATCH and so on; `retryOf` says which are worth another try. */
+/**
+ * Joins a room: at a server's URL, or in a place that the lobby gave, with the seat that is kept there. Resolves once there is a world to show. Rejects with
+ * a NetError: CONNECT_FAILED, ROOM_FULL, SCHEMA_MISMATCH and so on; `retryOf` says which are worth another try.
+ */
+export function join<S extends Shape>(game: Game<S>, url: string, options?: JoinOptions<S>): Promise<Room<S>>
+export function join<S extends Shape>(game: Game<S>, place: LobbyPlace, options?: PlaceOptions<S>): Promise<Room<S>>
 export async function join<S extends Shape>(
   game: Game<S>,
-  url: string,
+  where: string | LobbyPlace,
   options: JoinOptions<S> = {},
 ): Promise<Room<S>> {
-  return connectAndJoin(game, url, await withSyncTest(options))
+  if (typeof where === 'string') return connectAndJoin(game, where, await withSyncTest(options))
+  const { url, room, ticket } = where
+  const seat = ticket === undefined ? { room } : { room, ticket }
+  return connectAndJoin(game, url, await withSyncTest({ ...options, ...seat }))
 }
 
 /** The options, and the sync test if they ask for it: a page that players load does without its code. */
@@ -125,24 +143,43 @@ export async function connectAndJoin<S extends Shape>(
   const chosen = link === undefined ? {} : { link }
   // A WebSocket opens sooner; only every other attempt waits for WebRTC.
   const again = link === 'auto' ? ({ link: 'websocket' } as const) : chosen
+  const where = new Whereabouts(url)
   const redial: Redial = ({ attempt, better, signal }) =>
-    open(url, { ...dialling, ...(better ? { link: 'webrtc' } : attempt % 2 === 0 ? again : chosen), signal })
+    open(better ? where.url : where.next(), {
+      ...dialling,
+      ...(better ? { link: 'webrtc' } : attempt % 2 === 0 ? again : chosen),
+      signal,
+    })
   const key = `${url} ${game.id} ${options.room ?? 'main'}`
   const saved =
     options.resumeAfterReload === true && host.page !== undefined ? new SavedSession(host.page, key) : undefined
-  const connect = async (resume?: string): Promise<Room<S>> => {
-    const hello = await helloOf(game, options, resume, true)
+  const attempt = async (before?: Taken): Promise<Room<S>> => {
+    const hello = await helloOf(game, options, before, true, where)
     const aborting = signal === undefined ? {} : { signal }
-    const first = await open(url, { ...dialling, ...chosen, ...aborting, timeoutMs: untilMs - host.now() })
-    return joinWith(game, first, host, { ...options, redial, saved, hello, timeoutMs: untilMs - host.now() })
+    const first = await open(where.next(), { ...dialling, ...chosen, ...aborting, timeoutMs: untilMs - host.now() })
+    return joinWith(game, first, host, { ...options, redial, saved, hello, where, timeoutMs: untilMs - host.now() })
   }
-  const secret = saved?.take()
-  if (secret === undefined) return connect()
-  return connect(secret).catch((error: unknown) => {
+  const connect = (before?: Taken): Promise<Room<S>> =>
+    attempt(before).catch((error: unknown) => {
+      const waitMs = error instanceof NetError ? waitOf(error.code, where) : -1
+      if (waitMs < 0 || signal?.aborted === true || host.now() + waitMs > untilMs) throw error
+      return new Promise<void>((resolve) => host.at(host.now() + waitMs, resolve)).then(() => connect(before))
+    })
+  const before = saved?.take()
+  if (before === undefined) return connect()
+  where.epoch = before.epoch
+  return connect(before).catch((error: unknown) => {
     // The seat is not ours any more: an ordinary join is.
     if (error instanceof NetError && error.code !== 'LEFT' && retryOf(error.code) === 'never') return connect()
     throw error
   })
+}
+
+/** When to try a join again that ended with this code, in ms; below 0: whoever joins decides. */
+function waitOf(code: NetErrorCode, where: Whereabouts): number {
+  if (code === 'MOVED') return 0
+  const isCluster = code === 'STALE_EPOCH' || code === 'NOT_READY' || (code === 'CONNECT_FAILED' && where.hasOthers)
+  return isCluster ? AGAIN_MS : -1
 }
 
 /** Joins over a link, to play or to watch. */
@@ -161,20 +198,22 @@ export function joinWith<S extends Shape>(
   })
 }
 
-/** What to say on a new link: who joins, or who goes on with the secret `resume`. */
+/** What to say on a new link: who joins, or who goes on with the secret of `before`. */
 function helloOf<S extends Shape>(
   game: Game<S>,
   options: HandshakeOptions<S>,
-  resume: string | undefined,
+  before: Pick<Taken, 'secret' | 'room'> | undefined,
   isFirst: boolean,
+  where: Whereabouts | undefined,
 ): object | Promise<object> {
   const { options: data, spectate, ticket, auth } = options
   // A ticket names its room.
-  const room = options.room ?? (ticket === undefined ? 'main' : undefined)
+  const room = before?.room ?? options.room ?? (ticket === undefined ? 'main' : undefined)
   const about = { t: 'hello', protocol: PROTOCOL_VERSION, game: game.id, schema: game.schemaHash >>> 0 }
-  const who = room === undefined ? about : { ...about, room }
-  if (resume !== undefined) return { ...who, create: false, resume }
-  const hello = {
+  const { epoch } = where ?? {}
+  const who = { ...about, ...(room === undefined ? {} : { room }), ...(epoch === undefined ? {} : { epoch }) }
+  if (before !== undefined && before.secret !== '') return { ...who, create: false, resume: before.secret }
+  const said = {
     ...who,
     create: true,
     ...(data === undefined ? {} : { options: data }),
@@ -182,8 +221,8 @@ function helloOf<S extends Shape>(
     ...(ticket === undefined || !isFirst ? {} : { ticket }),
   }
   const given = typeof auth === 'function' ? auth() : auth
-  if (given === undefined) return hello
-  return typeof given === 'string' ? { ...hello, auth: given } : given.then((auth) => ({ ...hello, auth }))
+  if (given === undefined) return said
+  return typeof given === 'string' ? { ...said, auth: given } : given.then((auth) => ({ ...said, auth }))
 }
 
 /** From an open link to a room with a world. */
@@ -193,6 +232,7 @@ class Joining implements LineOwner {
   readonly #host: ClientHost
   readonly #options: HandshakeOptions<Shape>
   readonly #timeoutMs: number
+  readonly #where: Whereabouts
   readonly #line: Line
   readonly #clock = new ClockSync()
   #room: LiveRoom | undefined
@@ -206,7 +246,8 @@ class Joining implements LineOwner {
     this.#host = host
     this.#options = options
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-    this.#line = new Line(this.#wrap(link), host, this, this.#timeoutMs)
+    this.#where = options.where ?? new Whereabouts()
+    this.#line = new Line(this.#wrap(link), host, this, this.#where, this.#timeoutMs)
   }
 
   readonly #wrap = (link: Link): Link => this.#options.wrapLink?.(link, this.#host) ?? link
@@ -240,7 +281,7 @@ class Joining implements LineOwner {
 
   async #greet(): Promise<void> {
     try {
-      const hello = this.#options.hello ?? helloOf(this.#game, this.#options, undefined, true)
+      const hello = this.#options.hello ?? helloOf(this.#game, this.#options, undefined, true, this.#where)
       this.#line.greet(hello instanceof Promise ? await hello : hello)
     } catch (error) {
       // The player's options cannot be sent, or there is no credential.
@@ -272,7 +313,8 @@ class Joining implements LineOwner {
       sample: sample as () => Readonly<Record<string, unknown>>,
       session: {
         redial: options.redial,
-        hello: (resume) => helloOf(game, options, resume, false),
+        hello: (secret = '') => helloOf(game, options, { secret, room: welcome.roomId }, false, this.#where),
+        where: this.#where,
         wrap: this.#wrap,
         kind: kindOf(this.#link),
         silenceMs: options.silenceMs,

@@ -10,6 +10,7 @@ import {
   type Seat,
   type ServerMessage,
   SNAPSHOT,
+  TAGGED_SNAPSHOT,
   World,
 } from '@tickmesh/shared'
 import { readServerMessage } from './connection/read-control.ts'
@@ -124,6 +125,9 @@ export class LiveRoom implements SessionRoom {
   get connection(): ConnectionState {
     return this.session.state
   }
+  get url(): string {
+    return this.session.where.url
+  }
   get stats(): RoomStats {
     return statsOf(this.client, this.#clock, this.session)
   }
@@ -200,7 +204,7 @@ export class LiveRoom implements SessionRoom {
   receive(bytes: Uint8Array): void {
     if (!this.open) return
     const nowMs = this.#host.now()
-    if (bytes[0] === SNAPSHOT) {
+    if (bytes[0] === SNAPSHOT || bytes[0] === TAGGED_SNAPSHOT) {
       if (!this.client.onFrame(bytes, nowMs))
         return this.end({ code: 'MALFORMED', message: 'the server sent a frame that cannot be read' })
       this.#tellReady()
@@ -230,7 +234,9 @@ export class LiveRoom implements SessionRoom {
       case 'pong':
         return this.#exchange.onPong(message.id, message.serverMs, nowMs)
       case 'notice':
-        if (message.kind === 'timeline' && message.epochMs !== undefined) this.client.epochMs = message.epochMs
+        if (message.kind === 'paused') this.client.pause(nowMs)
+        if (message.kind === 'resumed') this.client.goOn()
+        this.client.epochMs = message.epochMs ?? this.client.epochMs
         return
       case 'bye':
         return this.session.lose({ code: message.code, message: message.message })
@@ -247,6 +253,7 @@ export class LiveRoom implements SessionRoom {
     if (welcome.seat !== this.seat || (welcome.resumed !== true && (this.seat > 0 || !isSame))) return false
     const nowMs = this.#host.now()
     this.#clock.onSample(sentMs, welcome.serverNowMs, welcome.serverNowMs, nowMs)
+    client.goOn()
     client.epochMs = welcome.epochMs
     client.linkReplaced(nowMs)
     this.#exchange.burst()

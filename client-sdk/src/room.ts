@@ -55,6 +55,8 @@ export interface Room<S extends Shape> {
   readonly open: boolean
   /** A lost link is dialled again by itself, and the same player goes on: the room, its listeners and this object stay. */
   readonly connection: ConnectionState
+  /** Where its server is: in a cluster that is the shard that runs the room, which may change. Empty over a link that was handed in. */
+  readonly url: string
   readonly stats: RoomStats
   /** For tools: what the server said last, undrawn and unsmoothed; and the server's clock in ms, as this client believes it. */
   readonly debug: { readonly server: ReadonlyWorldView<S>; readonly serverNowMs: number }

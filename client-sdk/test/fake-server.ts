@@ -9,7 +9,9 @@ import {
   createFrameHead,
   createInputHead,
   decodeControl,
+  type EpochTriple,
   encodeFrameHead,
+  epochTag,
   INPUT,
   InputCodec,
   type Link,
@@ -19,6 +21,7 @@ import {
   SnapshotEncoder,
   SnapshotRing,
   STAMP_INTS,
+  TAGGED_SNAPSHOT,
   type VirtualScheduler,
 } from '@tickmesh/shared'
 import { FakePlayer, pack } from './fake-player.ts'
@@ -46,6 +49,14 @@ export class FakeServer {
   epochMs: number
   /** Called before each tick's steps: the server's own will. */
   will: ((sim: Simulation, tick: number) => void) | undefined
+  /** Of the room, if it is one of a cluster. */
+  epoch: EpochTriple | undefined
+  /** The epoch whose tag frames carry, if it is another than the welcome's. */
+  frameEpoch: EpochTriple | undefined
+  /** What the next hellos are answered with, instead of a welcome; the link is closed then. */
+  readonly turnsAway: Plain[] = []
+  /** No tick runs; what is due is so much later. */
+  stopped = false
   private readonly scheduler: VirtualScheduler
   private readonly game: CompiledGame
   private readonly encoder: SnapshotEncoder
@@ -85,7 +96,8 @@ export class FakeServer {
   private next(): void {
     const dueMs = this.epochMs + (this.tick + 1) * this.tickMs
     this.scheduler.at(dueMs - (this.options.clockOffsetMs ?? 0), () => {
-      this.step()
+      if (this.stopped) this.epochMs += this.tickMs
+      else this.step()
       this.next()
     })
   }
@@ -137,6 +149,12 @@ export class FakeServer {
 
   private onControl(player: FakePlayer, message: Plain, link: Link): void {
     player.messages.push(message)
+    const answer = message.t === 'hello' ? this.turnsAway.shift() : undefined
+    if (answer !== undefined) {
+      this.hellos.push(message)
+      link.send('reliable', pack(answer))
+      return link.close({ code: 'MOVED', message: '' })
+    }
     if (this.options.silent === true) return
     if (message.t === 'hello' && typeof message.resume === 'string') this.onResume(message, link)
     else if (message.t === 'hello') this.onHello(player, message)
@@ -205,6 +223,7 @@ export class FakeServer {
       attributes: this.options.roomAttributes ?? {},
       players: this.players.map(({ seat }) => [seat, { name: `p${seat}`, score: 0 }]),
       maxPlayers: game.maxPlayers,
+      ...(this.epoch === undefined ? {} : { epoch: this.epoch }),
     })
   }
 
@@ -324,7 +343,9 @@ export class FakeServer {
     head.bodyBytes = tail.length > 0 ? body.length : -1
     const bytes = new Uint8Array(64 + body.length + tail.length)
     const writer = new ByteWriter().start(bytes)
-    writer.u8(SNAPSHOT)
+    const epoch = this.frameEpoch ?? this.epoch
+    writer.u8(epoch === undefined ? SNAPSHOT : TAGGED_SNAPSHOT)
+    if (epoch !== undefined) writer.u8(epochTag(epoch))
     encodeFrameHead(writer, head, game.ticksPerSnapshot)
     writer.raw(body)
     writer.raw(tail)

@@ -216,9 +216,14 @@ export class PondLab {
   }
 
   /** Joins as a page does it, by an address: every dial opens another link to the server. */
-  joinByAddress(host: TestHost, options: JoinOptions<Pond> = {}): { joined: Promise<Room<Pond>>; links: PageLink[] } {
+  joinByAddress(
+    host: TestHost,
+    options: JoinOptions<Pond> = {},
+  ): { joined: Promise<Room<Pond>>; links: PageLink[]; urls: string[] } {
     const links: PageLink[] = []
-    const open = async (): Promise<Link> => {
+    const urls: string[] = []
+    const open = async (url: string): Promise<Link> => {
+      urls.push(url)
       const { link, far } = this.connect(host, true)
       this.server.accept(far)
       links.push(link)
@@ -233,6 +238,7 @@ export class PondLab {
         open,
       ),
       links,
+      urls,
     }
   }
 

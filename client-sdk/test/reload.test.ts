@@ -151,10 +151,10 @@ describe('what a hello carries', () => {
     await lab.run(1_000)
     expect(lab.server.hellos).toHaveLength(2)
     expect(lab.server.hellos[0]).toMatchObject({ auth: 'token 1', ticket: 'once' })
-    // The ticket names the room, and the secret the player.
+    // The ticket names the room at first, then the welcome; the secret names the player.
     expect(lab.server.hellos[0]).not.toHaveProperty('room')
     expect(Object.keys(lab.server.hellos[1] ?? {}).sort()).toEqual(
-      ['create', 'game', 'protocol', 'resume', 'schema', 't'].sort(),
+      ['create', 'game', 'protocol', 'resume', 'room', 'schema', 't'].sort(),
     )
     expect(asked).toBe(1)
   })

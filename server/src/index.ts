@@ -1,9 +1,14 @@
 /** The public surface of @tickmesh/server. */
-export { DEFAULT_ROOM, type Reserve, type TicketSettings } from './gate/admission.ts'
+
+export type { ServeClusterOptions, ServerCluster } from './cluster/net/server-cluster.ts'
+export type { ClusterStatus } from './cluster/node/cluster-node-api.ts'
+export type { Reserve, TicketSettings } from './gate/admission.ts'
 export type { Authenticate, AuthRequest } from './gate/authentication.ts'
+export { DEFAULT_ROOM } from './gate/default-room.ts'
+export type { HostOptions } from './gate/host-options.ts'
 export { DEFAULT_LIMITS, type Limits } from './gate/limits.ts'
 export type { AllowedOrigins } from './gate/origins.ts'
-export { type HostOptions, RoomHost } from './gate/room-host.ts'
+export { RoomHost } from './gate/room-host.ts'
 export type { PeerInfo } from './gate/session.ts'
 export {
   MAX_TICKET_MS,
@@ -24,6 +29,7 @@ export { RealTickTimer } from './real-timer.ts'
 export type { Interest, Player, PlayerStats, Room, RoomStats, Rules, Suspicion } from './room/api.ts'
 export type { Recording } from './room/journal-recorder.ts'
 export type { SuspicionKind } from './room/plausibility.ts'
+export type { RoomListing } from './room/room-listing.ts'
 export { DEFAULT_SPECTATORS, type SpectatorLimits } from './room/spectator-limits.ts'
 export type { Timer } from './room/tick-timers.ts'
 export { type ServeOptions, type Server, serve } from './serve.ts'

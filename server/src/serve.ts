@@ -5,14 +5,18 @@
 import { randomInt } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { Game, Shape } from '@tickmesh/shared'
+import type { ServeClusterOptions, ServerCluster } from './cluster/net/server-cluster.ts'
+import type { ShardCluster } from './cluster/net/shard-cluster.ts'
 import type { Reserve, TicketSettings } from './gate/admission.ts'
 import type { Authenticate } from './gate/authentication.ts'
 import { Doorkeeper } from './gate/doorkeeper.ts'
+import { DEFAULT_MAX_ROOMS } from './gate/host-options.ts'
 import type { HttpRoute } from './gate/http-route.ts'
 import { DEFAULT_LIMITS, type Limits } from './gate/limits.ts'
 import type { AllowedOrigins } from './gate/origins.ts'
 import { RoomHost } from './gate/room-host.ts'
 import { JournalFiles } from './journal-files.ts'
+import { Dashboard } from './ops/dashboard/dashboard.ts'
 import { failureLine } from './ops/failure-line.ts'
 import type { Log } from './ops/log-line.ts'
 import { type DrainOptions, OPERATIONS_PATHS, Operations, type OpsOptions } from './ops/operations.ts'
@@ -78,6 +82,8 @@ export interface ServeOptions {
   readonly record?: { readonly dir: string }
   /** Lets others watch (`spectate` of the client), each with a delay of its choice; left out, nobody may. `{}` takes the defaults. */
   readonly spectators?: Partial<SpectatorLimits>
+  /** Makes this server a shard of a cluster: any of them takes any client, and each room is run by one. Left out: it is a service by itself. */
+  readonly cluster?: ServeClusterOptions
 }
 
 export interface Server<S extends Shape = Shape> {
@@ -94,6 +100,8 @@ export interface Server<S extends Shape = Shape> {
   resetLateness(): void
   /** Who carries its WebSockets. */
   readonly transport: FrontName
+  /** What it is part of. */
+  readonly cluster: ServerCluster | undefined
   /**
    * Stops kindly: no new rooms and no newcomers, players and rules (`onDrain`) are told, and when all have left, or the time is over, `close`.
    * Players who lost their connection may still resume. Idempotent.
@@ -109,17 +117,20 @@ export async function serve<S extends Shape>(
   rules: Rules<S>,
   options: ServeOptions = {},
 ): Promise<Server<S>> {
-  const { record, ...rest } = options
+  const { record, cluster: clusterOptions, ...rest } = options
   const { path = '/tickmesh', tls } = rest
-  const { log, flush } = serverLog(options)
+  const { log, flush, dashboard } = watchedLog(options)
   const development = options.development ?? process.env.NODE_ENV !== 'production'
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const cluster = clusterOptions && (await shardOf(clusterOptions, limits, log, options.maxRooms))
   const doorkeeper = new Doorkeeper(limits, {
     origins: options.origins ?? [],
     trustedProxies: options.trustedProxies ?? [],
+    vouched: cluster && ((voucher, visit) => cluster.vouchers.addressOf(voucher, visit)),
   })
   const files = record === undefined ? undefined : new JournalFiles(record.dir, log)
   const host = new RoomHost<S>(game, rules, {
+    ...cluster?.hostOptions,
     ...rest,
     ...(files === undefined ? {} : { record: (room: string) => files.record(room, new Date()) }),
     timer: new RealTickTimer(),
@@ -130,7 +141,10 @@ export async function serve<S extends Shape>(
     syncTest: options.syncTest ?? development,
     log,
   })
-  const watched = { host, doorkeeper, limits, close: () => close(front, rtc, host, files).finally(flush) }
+  const watched = {
+    ...{ host, doorkeeper, limits, cluster },
+    close: () => close(front, rtc, host, cluster, files).finally(flush),
+  }
   const operations = operationsOf(watched, options.ops ?? {}, log)
   const onDefect = (error: unknown): void =>
     log(failureLine('link-failed', 'a connection was ended by a defect of the server', error, {}))
@@ -140,7 +154,7 @@ export async function serve<S extends Shape>(
     accept: (link, entry) => host.accept(link, { ...entry, transport: 'webrtc' }),
   })
   /** Asked in this order, before the game's own handler. */
-  const routes: HttpRoute[] = [...operations.routes, rtc.route]
+  const routes: HttpRoute[] = [...operations.routes, rtc.route, ...(dashboard === undefined ? [] : [dashboard.route])]
   let carrier = 'other'
   const front = await listenOn(options.transport ?? 'auto', {
     ...{ port: options.port ?? 0, host: options.host, path, tls },
@@ -156,14 +170,47 @@ export async function serve<S extends Shape>(
     throw error
   })
   carrier = front.name
+  await cluster
+    ?.start(host as unknown as RoomHost, { port: front.port, path, tls: tls !== undefined })
+    .catch(async (error: unknown) => {
+      await operations.close()
+      throw error
+    })
   operations.started()
-  const url = `${tls === undefined ? 'ws' : 'wss'}://${urlHost(options.host)}:${front.port}${path}`
   const about = { transport: front.name, port: front.port, tls: tls !== undefined }
+  const url = `${tls === undefined ? 'ws' : 'wss'}://${urlHost(options.host)}:${front.port}${path}`
   log({ level: 'info', event: 'listening', message: `players connect at ${url}, by ${front.name}.`, ...about })
+  const server = serverOf({ url, front, rtc, host, cluster, operations })
+  if (cluster !== undefined) dashboard?.start({ url, cluster, stats: () => host.stats })
+  return server
+}
+
+/** The log, of which a shard's dashboard shows the newest lines. */
+function watchedLog(options: ServeOptions): { log: Log; flush: () => void; dashboard: Dashboard | undefined } {
+  const { log, flush } = serverLog(options)
+  const { dashboard: wanted = true } = options.cluster ?? { dashboard: false }
+  if (wanted === false) return { log, flush, dashboard: undefined }
+  const dashboard = new Dashboard(wanted)
+  const end = (): void => {
+    dashboard.stop()
+    flush()
+  }
+  return { log: dashboard.listening(log), flush: end, dashboard }
+}
+
+interface Made<S extends Shape> extends Pick<Server<S>, 'url' | 'cluster'> {
+  readonly front: Front
+  readonly rtc: Rtc
+  readonly host: RoomHost<S>
+  readonly operations: Operations
+}
+
+function serverOf<S extends Shape>({ url, front, rtc, host, cluster, operations }: Made<S>): Server<S> {
   return {
     port: front.port,
     url,
     transport: front.name,
+    cluster,
     rooms: host.rooms,
     get stats() {
       return host.stats
@@ -182,14 +229,43 @@ interface Watched {
   readonly host: Pick<RoomHost, 'stats' | 'counts' | 'drain'>
   readonly doorkeeper: Doorkeeper
   readonly limits: Limits
+  readonly cluster: ShardCluster | undefined
   close(): Promise<void>
 }
 
-function operationsOf({ host, doorkeeper, limits, close }: Watched, options: OpsOptions, log: Log): Operations {
+/** Loaded only where it is wanted: most servers are no shards. */
+async function shardOf(
+  options: ServeClusterOptions,
+  limits: Limits,
+  log: Log,
+  maxRooms = DEFAULT_MAX_ROOMS,
+): Promise<ShardCluster> {
+  const { ShardCluster } = await import('./cluster/net/shard-cluster.ts')
+  const { ClusterNode } = await import('./cluster/node/cluster-node.ts')
+  return new ShardCluster(options, {
+    ...{ log, maxRooms, handshakeMs: limits.handshakeMs },
+    timer: new RealTickTimer({ precisionMs: 0 }),
+    entropy: () => randomInt(2 ** 32),
+    wallMs: () => Date.now(),
+    makeNode: (nodeOptions, host, nowMs) => new ClusterNode(nodeOptions, host, nowMs),
+  })
+}
+
+function operationsOf(
+  { host, doorkeeper, limits, cluster, close }: Watched,
+  options: OpsOptions,
+  log: Log,
+): Operations {
   const server = {
     maxConnections: limits.maxConnections,
-    drain: (ms: number) => host.drain(ms),
+    drain: (ms: number) => {
+      host.drain(ms)
+      cluster?.drain()
+    },
     close,
+    get cluster() {
+      return cluster?.figures
+    },
     get stats() {
       return host.stats
     },
@@ -221,8 +297,14 @@ function urlHost(host: string | undefined): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-async function close(front: Front, rtc: Rtc, host: { close(): void }, files?: JournalFiles): Promise<void> {
+async function close(
+  front: Front,
+  rtc: Rtc,
+  host: { close(): void },
+  cluster: ShardCluster | undefined,
+  files: JournalFiles | undefined,
+): Promise<void> {
   host.close()
-  await files?.close()
+  await Promise.all([files?.close(), cluster?.close()])
   await Promise.all([front.close(), rtc.close()])
 }

@@ -14,6 +14,7 @@ import {
   decodeControl,
   decodeFrameHead,
   encodeMessage,
+  epochTag,
   type FrameHead,
   type Game,
   Impairment,
@@ -31,6 +32,7 @@ import {
   SNAPSHOT,
   SnapshotDecoder,
   SnapshotRing,
+  TAGGED_SNAPSHOT,
   VirtualScheduler,
   type WelcomeMessage,
 } from '@tickmesh/shared'
@@ -206,13 +208,17 @@ export class RawClient {
       const parsed = decoded.ok ? parseServerMessage(decoded.value) : undefined
       if (parsed?.ok !== true) throw new Error(`the server sent nonsense: ${JSON.stringify(parsed ?? decoded)}`)
       this.messages.push(parsed.message)
-    } else if (bytes[0] === SNAPSHOT) this.takeFrame(bytes)
-    else throw new Error('the server sent a message of no kind')
+    } else if (bytes[0] === SNAPSHOT || bytes[0] === TAGGED_SNAPSHOT) {
+      const isTagged = this.welcome?.epoch !== undefined
+      if (isTagged !== (bytes[0] === TAGGED_SNAPSHOT)) throw new Error('tags and epochs do not go together')
+      if (isTagged && bytes[1] !== epochTag(this.welcome?.epoch)) throw new Error('the tag is of another epoch')
+      this.takeFrame(bytes, isTagged ? 2 : 1)
+    } else throw new Error('the server sent a message of no kind')
   }
 
-  private takeFrame(bytes: Uint8Array): void {
+  private takeFrame(bytes: Uint8Array, headAt: number): void {
     const head = createFrameHead()
-    const reader = this.reader.start(bytes, 1)
+    const reader = this.reader.start(bytes, headAt)
     if (!decodeFrameHead(reader, head, this.game.ticksPerSnapshot, Math.max(0, this.newest)))
       throw new Error('bad head')
     const { tick, baselineTick } = head

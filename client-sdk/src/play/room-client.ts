@@ -12,6 +12,7 @@ import {
   packControl,
   SnapshotDecoder,
   SnapshotRing,
+  TAGGED_SNAPSHOT,
 } from '@tickmesh/shared'
 import type { ClientHost } from './client-host.ts'
 import type { ClockSync } from './clock-sync.ts'
@@ -69,6 +70,8 @@ export class RoomClient {
   readonly #stall: StallWatch
   readonly #knownHeads = new KnownTicks()
   #fullAskedMs = Number.NEGATIVE_INFINITY
+  /** Where the server stopped, while it lets nothing run. */
+  #pausedTick = Number.NaN
   #drawnMs = Number.NaN
   #drawnAt = 0
 
@@ -111,6 +114,15 @@ export class RoomClient {
     this.#sender.linkReplaced(nowMs, oldest)
   }
 
+  /** The server runs no ticks for now: nothing is predicted, time stands still. */
+  pause(nowMs: number): void {
+    if (Number.isNaN(this.#pausedTick)) this.#pausedTick = this.serverTickAt(nowMs)
+  }
+
+  goOn(): void {
+    this.#pausedTick = Number.NaN
+  }
+
   /** True once there is a world to play in. */
   get ready(): boolean {
     return this.newestTick >= 0
@@ -127,6 +139,7 @@ export class RoomClient {
 
   /** The server's present in ticks, fractional. */
   serverTickAt(nowMs: number): number {
+    if (!Number.isNaN(this.#pausedTick)) return this.#pausedTick
     return (this.clock.serverNow(nowMs) - this.epochMs) / this.#tickMs
   }
 
@@ -135,7 +148,7 @@ export class RoomClient {
     this.counts.bytesIn += bytes.length
     const head = this.#head
     const reader = this.#reader
-    reader.start(bytes, 1, bytes.length - 1)
+    reader.start(bytes, bytes[0] === TAGGED_SNAPSHOT ? 2 : 1)
     const near = this.newestTick >= 0 ? this.newestTick : 0
     if (!decodeFrameHead(reader, head, this.#game.ticksPerSnapshot, near)) return false
     const serverSentMs = this.epochMs + head.tick * this.#tickMs + head.sendOffsetMs
@@ -286,6 +299,7 @@ export class RoomClient {
    * Then no inputs are made; they would all be late.
    */
   inStep(nowMs: number): boolean {
+    if (!Number.isNaN(this.#pausedTick)) return false
     return this.ready && this.serverTickAt(nowMs) - this.newestTick < this.prediction.maxAheadTicks
   }
 

@@ -5,6 +5,7 @@
 import { type CloseReason, type Link, NetError } from '@tickmesh/shared'
 import type { ClientHost } from '../play/client-host.ts'
 import { Line, type LineOwner, type Welcome } from './line.ts'
+import type { Whereabouts } from './whereabouts.ts'
 
 /** What a dial is for. */
 export interface RedialOptions {
@@ -22,6 +23,7 @@ export type Redial = (options: RedialOptions) => Promise<Link>
 export interface AttemptOwner {
   readonly redial: Redial
   /** What to say; asked for before each dial. */
+  readonly where: Whereabouts
   hello(): object | Promise<object>
   wrap(link: Link): Link
   /** The hello is about to leave: from now on the server may take us over to this link. */
@@ -73,7 +75,7 @@ export class Attempt implements LineOwner {
   #greet(link: Link, hello: object): void {
     this.#cancelLimit()
     this.link = link
-    this.#line = new Line(this.#owner.wrap(link), this.#host, this, LIMIT_MS)
+    this.#line = new Line(this.#owner.wrap(link), this.#host, this, this.#owner.where, LIMIT_MS)
     this.#owner.onGreeting()
     this.#line.greet(hello)
   }

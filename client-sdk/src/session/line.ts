@@ -4,16 +4,20 @@
  */
 import {
   type CloseReason,
+  epochTag,
   type Lane,
   type Link,
   type LinkReceiver,
   NetError,
+  NO_TAG,
   packControl,
   type ServerMessage,
   SNAPSHOT,
+  TAGGED_SNAPSHOT,
 } from '@tickmesh/shared'
 import { readServerMessage } from '../connection/read-control.ts'
 import type { ClientHost } from '../play/client-host.ts'
+import type { Whereabouts } from './whereabouts.ts'
 
 export type Welcome = Extract<ServerMessage, { t: 'welcome' }>
 
@@ -33,14 +37,18 @@ export class Line implements LinkReceiver {
   sentMs = 0
   readonly #host: ClientHost
   readonly #cancel: () => void
+  readonly #where: Whereabouts
   #welcomed = false
+  /** Of the room's epoch: frames of another owner are not taken. */
+  #tag = NO_TAG
   #over = false
 
   /** Attaches to the link. Ends with TIMED_OUT if there is no welcome after `timeoutMs`. */
-  constructor(link: Link, host: ClientHost, owner: LineOwner, timeoutMs: number) {
+  constructor(link: Link, host: ClientHost, owner: LineOwner, where: Whereabouts, timeoutMs: number) {
     this.link = link
     this.#host = host
     this.owner = owner
+    this.#where = where
     this.#cancel = host.at(host.now() + timeoutMs, () =>
       this.#fail(
         new NetError('TIMED_OUT', 'the server did not answer in time.', 'Look at the network, and try again.'),
@@ -58,17 +66,25 @@ export class Line implements LinkReceiver {
 
   onMessage(_lane: Lane, bytes: Uint8Array): void {
     if (this.#over) return
+    const kind = bytes[0]
+    const isFrame = kind === SNAPSHOT || kind === TAGGED_SNAPSHOT
+    // As if nothing had come. And a frame may overtake the welcome where there are two lanes.
+    if (isFrame && (!this.#welcomed || this.#tag !== (kind === SNAPSHOT ? NO_TAG : bytes[1]))) return
     if (this.#welcomed) return this.owner.onBytes(this, bytes)
-    // A frame may overtake the welcome where there are two lanes.
-    if (bytes[0] === SNAPSHOT) return
     const message = readServerMessage(bytes)
     if (message === undefined) {
       const problem = 'the server answered with something else than a welcome.'
       this.#fail(new NetError('MALFORMED', problem, 'Is this the address of a Tickmesh server?'))
     } else if (message.t === 'refused' || message.t === 'bye') {
       this.#end(message)
+    } else if (message.t === 'moved') {
+      const code = this.#where.follow(message) ? 'MOVED' : 'CONNECT_FAILED'
+      this.#end({ code, message: `the room is at ${message.url}.` })
     } else if (message.t === 'welcome') {
+      if (!this.#where.arrive(message.epoch))
+        return this.#end({ code: 'STALE_EPOCH', message: 'another server runs this room by now.' })
       this.#welcomed = true
+      this.#tag = epochTag(message.epoch)
       this.#cancel()
       this.owner.onWelcome(this, message)
     }

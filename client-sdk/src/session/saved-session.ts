@@ -2,9 +2,21 @@
  * What a tab keeps over a reload: the secret of its session, from the moment that the page is left until it is loaded again. Not for as long as the page lives,
  * so that a duplicate of the tab does not take the player away.
  */
+import { type EpochTriple, isEpochTriple } from '@tickmesh/shared'
 import type { ClientPage } from '../play/client-host.ts'
 import type { Unsubscribe } from '../room.ts'
 import type { Session } from './session.ts'
+
+export interface Taken {
+  readonly secret: string
+  readonly room: string | undefined
+  /** Of the room, in a cluster. */
+  readonly epoch: EpochTriple | undefined
+}
+
+export interface Kept extends Taken {
+  readonly graceMs: number
+}
 
 export class SavedSession {
   readonly #page: ClientPage
@@ -16,8 +28,8 @@ export class SavedSession {
     this.#key = `tickmesh ${key}`
   }
 
-  keep(secret: string, graceMs: number): void {
-    this.#page.write(this.#key, `${this.#page.wallMs() + graceMs} ${secret}`)
+  keep({ secret, graceMs, room, epoch }: Kept): void {
+    this.#page.write(this.#key, `${this.#page.wallMs() + graceMs} ${secret} ${room} ${epoch ?? ''}`)
   }
 
   remove(): void {
@@ -25,14 +37,17 @@ export class SavedSession {
   }
 
   /** Takes it out: nobody finds it a second time. Undefined if there is none, or the seat is not kept any more. */
-  take(): string | undefined {
-    const [untilMs = '', secret = ''] = (this.#page.read(this.#key) ?? '').split(' ')
+  take(): Taken | undefined {
+    const [untilMs = '', secret = '', room, parts = ''] = (this.#page.read(this.#key) ?? '').split(' ')
     this.remove()
-    return secret !== '' && Number(untilMs) > this.#page.wallMs() ? secret : undefined
+    if (secret === '' || !(Number(untilMs) > this.#page.wallMs())) return undefined
+    const epoch = parts === '' ? undefined : parts.split(',').map(Number)
+    return { secret, room, epoch: isEpochTriple(epoch) ? epoch : undefined }
   }
 }
 
 interface PagedRoom {
+  readonly id: string
   readonly session: Session
   leave(): Promise<void>
   onClose(listener: () => void): Unsubscribe
@@ -42,7 +57,8 @@ interface PagedRoom {
 export function followPage(page: ClientPage, room: PagedRoom, saved: SavedSession | undefined): void {
   const stopHide = page.onHide(() => {
     const { resumable } = room.session
-    if (saved !== undefined && resumable !== undefined) saved.keep(resumable.secret, resumable.graceMs)
+    if (saved !== undefined && resumable !== undefined)
+      saved.keep({ ...resumable, room: room.id, epoch: room.session.where.epoch })
     else void room.leave()
   })
   const stopReturn = page.onReturn(() => saved?.remove())

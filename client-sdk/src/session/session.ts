@@ -10,6 +10,7 @@ import { Attempt, type AttemptOwner, type Redial } from './attempt.ts'
 import { backoffMs } from './backoff.ts'
 import type { Line, LineOwner, Welcome } from './line.ts'
 import { SilenceWatch } from './silence-watch.ts'
+import { Whereabouts } from './whereabouts.ts'
 
 /** How a room is connected. */
 export interface ConnectionState {
@@ -35,6 +36,7 @@ export interface SessionOptions {
   /** What carries the first link. */
   readonly kind: CarrierKind
   readonly silenceMs: number | undefined
+  readonly where?: Whereabouts | undefined
   /** After WebRTC was lost in play, it is tried again while something else carries the room. */
   readonly prefersWebRtc: boolean
 }
@@ -68,6 +70,7 @@ export class Session implements LineOwner, AttemptOwner {
   /** How often another link was taken over. */
   reconnects = 0
   readonly redial: Redial
+  readonly where: Whereabouts
   readonly #host: ClientHost
   readonly #room: SessionRoom
   readonly #options: SessionOptions
@@ -95,6 +98,7 @@ export class Session implements LineOwner, AttemptOwner {
     this.#host = host
     this.#options = options
     this.redial = options.redial ?? (() => Promise.reject(new Error('there is no way to dial')))
+    this.where = options.where ?? new Whereabouts('', welcome.epoch)
     this.link = new CurrentLink(line.link)
     this.#line = line
     line.owner = this
@@ -174,8 +178,7 @@ export class Session implements LineOwner, AttemptOwner {
     this.#tryAgain(reason)
   }
 
-  #tryAgain(reason: CloseReason): void {
-    const waitMs = backoffMs(this.#attempts, this.#host.random())
+  #tryAgain(reason: CloseReason, waitMs = backoffMs(this.#attempts, this.#host.random())): void {
     const startMs = this.#host.now() + waitMs
     if (startMs > this.#deadlineMs) return this.#room.end(reason)
     const attempt = this.#attempts++
@@ -193,7 +196,8 @@ export class Session implements LineOwner, AttemptOwner {
     this.#attempt = undefined
     if (this.#reconnecting) {
       const cause = this.state.reason ?? reason
-      if (retryOf(reason.code) !== 'never') this.#tryAgain(cause)
+      if (reason.code === 'MOVED') this.#tryAgain(cause, 0)
+      else if (retryOf(reason.code) !== 'never') this.#tryAgain(cause)
       // Another tab took our place, or the room failed: that is why the secret is void.
       else this.#room.end(cause.code === 'REPLACED' || cause.code === 'INTERNAL' ? cause : reason)
     } else if (this.#line === undefined) this.#begin(this.#replaced ?? reason)

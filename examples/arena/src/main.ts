@@ -79,7 +79,7 @@ async function start({ port, bots, development, duel, record }: Settings): Promi
     ...rtc,
     ...(record === undefined ? {} : { record: { dir: record } }),
   })
-  const botProcess = bots > 0 ? new BotProcess(server.url, bots) : undefined
+  const botProcess = bots > 0 ? new BotProcess([server.url], bots) : undefined
   console.log(`\n  Arena: http://localhost:${server.port}\n`)
   console.log(`  WebSockets by ${server.transport}${rtc.webrtc === true ? ', and WebRTC' : ''}\n`)
   if (record !== undefined)

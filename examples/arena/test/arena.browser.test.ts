@@ -1,7 +1,8 @@
 /** The arena in Chromium, over real sockets: what two players on two pages see and do. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Example, keepScreenshot, launchChromium } from './browser.ts'
+import { launchChromium } from '../../../scripts/launch-chromium.ts'
+import { Example, keepScreenshot } from './browser.ts'
 
 interface Fighter {
   readonly id: number

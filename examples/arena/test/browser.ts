@@ -3,18 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 
 const repository = new URL('../../../', import.meta.url)
-
-export async function launchChromium(): Promise<Browser> {
-  const { chromiumPath } = (await import(new URL('scripts/chromium.mjs', repository).href)) as {
-    chromiumPath(): string
-  }
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
-  args.push('--disable-component-update', '--disable-sync')
-  return chromium.launch({ executablePath: chromiumPath(), args })
-}
 
 /** An example that runs as it does for its users. */
 export class Example {

@@ -1,7 +1,8 @@
 /** The net graph over the arena in Chromium: a player looks at the network, makes it worse, and makes it good again. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Example, keepScreenshot, launchChromium } from './browser.ts'
+import { launchChromium } from '../../../scripts/launch-chromium.ts'
+import { Example, keepScreenshot } from './browser.ts'
 
 /** `window.__arena`, as far as this test needs it: see ../src/page/hooks.ts. */
 interface Hooks {

@@ -1,7 +1,8 @@
 /** From a key event to the first display frame that shows its effect, in Chromium over a real socket and a bad network. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Example, launchChromium } from './browser.ts'
+import { launchChromium } from '../../../scripts/launch-chromium.ts'
+import { Example } from './browser.ts'
 
 interface OwnFighter {
   readonly owner: number

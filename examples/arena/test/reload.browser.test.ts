@@ -2,7 +2,8 @@
 import { type AddressInfo, createServer, connect as openSocket, type Socket } from 'node:net'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Example, keepScreenshot, launchChromium } from './browser.ts'
+import { launchChromium } from '../../../scripts/launch-chromium.ts'
+import { Example, keepScreenshot } from './browser.ts'
 
 /** `window.__arena`, as far as this test needs it: see ../src/page/hooks.ts. */
 interface ArenaPage {

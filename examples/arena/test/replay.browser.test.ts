@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Example, keepScreenshot, launchChromium } from './browser.ts'
+import { launchChromium } from '../../../scripts/launch-chromium.ts'
+import { Example, keepScreenshot } from './browser.ts'
 
 interface Fighter {
   readonly id: number

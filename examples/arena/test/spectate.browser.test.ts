@@ -1,7 +1,8 @@
 /** `?spectate=2` in Chromium: the bots' match two seconds ago, with a free camera and over a player. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Example, keepScreenshot, launchChromium } from './browser.ts'
+import { launchChromium } from '../../../scripts/launch-chromium.ts'
+import { Example, keepScreenshot } from './browser.ts'
 
 /** `window.__arena`, as far as this test needs it: see ../src/page/hooks.ts. */
 interface Hooks {

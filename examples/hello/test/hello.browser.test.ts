@@ -1,7 +1,8 @@
 /** The smallest game in Chromium: two pages see each other's dots, and one of them move. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { Example, keepScreenshot, launchChromium } from '../../arena/test/browser.ts'
+import { launchChromium } from '../../../scripts/launch-chromium.ts'
+import { Example, keepScreenshot } from '../../arena/test/browser.ts'
 
 interface Dot {
   readonly x: number

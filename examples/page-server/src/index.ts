@@ -9,7 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, createServer, defaultClientConditions, type InlineConfig } from 'vite'
-import { COMMON_HEADERS } from './page-headers.ts'
+import { CLUSTER_HEADER, COMMON_HEADERS } from './page-headers.ts'
 import { StaticFiles } from './static-files.ts'
 
 export interface PageOptions {
@@ -19,6 +19,8 @@ export interface PageOptions {
   readonly pages?: readonly string[]
   /** Rebuild on change. */
   readonly development?: boolean
+  /** The server is a shard of a cluster: the page may connect to others, and is told by a header. */
+  readonly cluster?: boolean
 }
 
 export interface Page {
@@ -69,13 +71,13 @@ function hashSources(root: string): string {
  * The built page. What other sources made is deleted, which another process may have been about to read: then it builds again. Servers that run
  * have read all of theirs.
  */
-async function builtFiles(root: string, pages: readonly string[]): Promise<StaticFiles> {
+async function builtFiles(root: string, pages: readonly string[], cluster: boolean): Promise<StaticFiles> {
   const folder = await buildOnce(root, pages)
   try {
-    return new StaticFiles(folder)
+    return new StaticFiles(folder, cluster)
   } catch (error) {
     if (existsSync(join(folder, 'index.html'))) throw error
-    return new StaticFiles(await buildOnce(root, pages))
+    return new StaticFiles(await buildOnce(root, pages), cluster)
   }
 }
 
@@ -93,7 +95,7 @@ async function buildOnce(root: string, pages: readonly string[]): Promise<string
       outDir: unfinished,
       emptyOutDir: true,
       chunkSizeWarningLimit: 4000,
-      rollupOptions: { input: pages.map((name) => join(root, `${name}.html`)) },
+      rollupOptions: { input: pages.map((name) => join(root, `${name}.html`)), checks: { pluginTimings: false } },
     },
   })
   for (const old of readdirSync(dist))
@@ -114,11 +116,12 @@ export async function preparePage(options: PageOptions): Promise<Page> {
       // Without the policy: Vite puts styles into the page itself.
       handleRequest(request, response) {
         for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value)
+        if (options.cluster === true) response.setHeader(...CLUSTER_HEADER)
         vite.middlewares(request, response, () => notFound(response))
       },
       close: () => vite.close(),
     }
   }
-  const files = await builtFiles(root, options.pages ?? ['index'])
+  const files = await builtFiles(root, options.pages ?? ['index'], options.cluster === true)
   return { handleRequest: files.handleRequest, close: async () => {} }
 }

@@ -1,14 +1,14 @@
 /**
  * The headers of served pages: what a page may load and run, and who may look into it. Scripts come from this server only, without eval and without any in
- * the page itself; connections go to this host only. Games of your own can take these as they are.
+ * the page itself; connections go to this host only, or, for the page of a cluster, to any WebSocket. Games of your own can take these as they are.
  */
 
 /** A Host header that may stand in another header. */
 const HOST = /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
 
-/** `host` is the request's Host header. 'self' covers WebSockets of this host in new browsers only, so they are named. */
-export function contentSecurityPolicy(host: string | undefined): string {
-  const sockets = host !== undefined && HOST.test(host) ? ` ws://${host} wss://${host}` : ''
+/** `host` is the request's Host header. 'self' covers WebSockets of this host in new browsers only, so they are named. `cluster`: its shards have other hosts. */
+export function contentSecurityPolicy(host: string | undefined, cluster = false): string {
+  const own = host !== undefined && HOST.test(host) ? ` ws://${host} wss://${host}` : ''
   return [
     "default-src 'none'",
     "script-src 'self'",
@@ -17,7 +17,7 @@ export function contentSecurityPolicy(host: string | undefined): string {
     "img-src 'self' data: blob:",
     "font-src 'self'",
     "media-src 'self' blob:",
-    `connect-src 'self'${sockets}`,
+    `connect-src 'self'${cluster ? ' ws: wss:' : own}`,
     "manifest-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
@@ -33,3 +33,6 @@ export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
 }
+
+/** Tells a page that its server is a shard of a cluster: the page finds it among `serverTiming` of its own navigation. */
+export const CLUSTER_HEADER = ['Server-Timing', 'cluster'] as const

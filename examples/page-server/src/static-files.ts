@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join, sep } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { COMMON_HEADERS, contentSecurityPolicy } from './page-headers.ts'
+import { CLUSTER_HEADER, COMMON_HEADERS, contentSecurityPolicy } from './page-headers.ts'
 
 interface StaticFile {
   readonly type: string
@@ -37,7 +37,11 @@ export class StaticFiles {
   /** By path, as `/assets/page.js`. */
   private readonly files = new Map<string, StaticFile>()
 
-  constructor(folder: string) {
+  private readonly cluster: boolean
+
+  /** `cluster`: the pages are of a shard. */
+  constructor(folder: string, cluster = false) {
+    this.cluster = cluster
     for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
       const path = join(folder, name)
       if (!statSync(path).isFile()) continue
@@ -47,7 +51,8 @@ export class StaticFiles {
 
   readonly handleRequest = (request: IncomingMessage, response: ServerResponse): void => {
     for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value)
-    response.setHeader('Content-Security-Policy', contentSecurityPolicy(request.headers.host))
+    response.setHeader('Content-Security-Policy', contentSecurityPolicy(request.headers.host, this.cluster))
+    if (this.cluster) response.setHeader(...CLUSTER_HEADER)
     const path = pathOf(request.url)
     const file = path === undefined ? undefined : this.find(path)
     if (request.method !== 'GET' && request.method !== 'HEAD') {

@@ -2,6 +2,7 @@
  * What all connections of one address may do together: send the share `addressShare` of what they might send each for itself, and open some rooms. Kept by the
  * doorkeeper, charged by sessions and by admission. Pure; `take` is hot.
  */
+import { NetError } from '@tickmesh/shared'
 import type { Limits } from './limits.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -73,4 +74,11 @@ export class SeatClaim {
     this.budget = budget
     this.away(isAway)
   }
+}
+
+/** Throws TOO_FAST for somebody whose address makes rooms without end. */
+export function refuseIfOpensTooMany(budget: AddressBudget | undefined, nowMs: number): void {
+  if (budget?.takeRoom(nowMs) !== false) return
+  const problem = 'your address opens too many rooms.'
+  throw new NetError('TOO_FAST', problem, 'Wait a while, or join a room that is there.')
 }

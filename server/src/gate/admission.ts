@@ -3,22 +3,24 @@
  * by sessions: first `check`, which may take time, then `admit`, which takes none, so that nobody sits down whose link is gone, and capacity holds
  * however many join at the same moment. Where neither hook nor tickets are used, both happen at once.
  */
-import { type HelloMessage, isRoomId, type Link, NetError } from '@tickmesh/shared'
+import { type HelloMessage, isRoomId, type Link, type LobbyHello, NetError } from '@tickmesh/shared'
 import type { Log } from '../ops/log-line.ts'
 import type { Attendance } from '../room/attendance.ts'
 import type { Newcomer } from '../room/player-pass.ts'
 import type { RoomCore } from '../room/room-core.ts'
 import { SeatedPlayer } from '../room/seated-player.ts'
 import { checkDelay, type SpectatorLimits } from '../room/spectator-limits.ts'
-import { type AddressBudget, SeatClaim } from './address-budget.ts'
+import { type AddressBudget, refuseIfOpensTooMany, SeatClaim } from './address-budget.ts'
 import { type Authenticate, identify } from './authentication.ts'
+import { Bans } from './bans.ts'
+import { DEFAULT_ROOM, noRoom } from './default-room.ts'
+import type { Grant } from './grant.ts'
 import type { Limits } from './limits.ts'
 import { ResumeDesk } from './resume-desk.ts'
-import { MAX_TICKET_MS, makeTickets, type Ticket, type TicketKeys, type Tickets } from './tickets.ts'
+import type { RoomDirectory } from './room-directory.ts'
+import { isHere, RoomFinder } from './room-finder.ts'
+import { MAX_TICKET_MS, makeTickets, type TicketKeys, type Tickets } from './tickets.ts'
 import { UsedTickets } from './used-tickets.ts'
-
-/** Who names no room comes here. */
-export const DEFAULT_ROOM = 'main'
 
 /** How a server takes tickets. */
 export interface TicketSettings extends TicketKeys {
@@ -34,6 +36,10 @@ export interface AdmissionOptions {
   readonly spectators: SpectatorLimits | undefined
   /** Gives 32 bits that nobody can guess. */
   readonly entropy: () => number
+  /** Where rooms are, on a shard of a cluster. */
+  readonly directory?: RoomDirectory
+  /** Addresses and identities that may not come in: see bans.ts. */
+  readonly banned?: () => ReadonlySet<string> | undefined
 }
 
 /** What admission needs of the host. */
@@ -47,6 +53,8 @@ export interface AdmissionHost {
   openRoom(id: string): RoomCore
   /** Throws SERVER_STOPPING if it is so; `isNew`: for newcomers, that is sooner. */
   refuseIfStopping(isNew: boolean): void
+  /** Throws NOT_READY while this shard has no lease. */
+  refuseIfFrozen(): void
 }
 
 export interface Reserve {
@@ -55,12 +63,6 @@ export interface Reserve {
   readonly identity?: unknown
   /** How long the seat is kept, and the ticket good: 60,000 by default, at most 300,000. */
   readonly ms?: number
-}
-
-/** What was found out about somebody before it comes in. */
-export interface Grant {
-  readonly identity?: unknown
-  readonly ticket?: Ticket
 }
 
 const NOTHING_TO_CHECK: Grant = {}
@@ -76,21 +78,60 @@ export class Admission {
   private readonly options: AdmissionOptions
   private readonly tickets: Tickets | undefined
   private readonly used = new UsedTickets(MAX_USED_TICKETS)
+  /** On a shard of a cluster. */
+  private readonly finder: RoomFinder | undefined
+  private readonly bans: Bans
 
   constructor(host: AdmissionHost, options: AdmissionOptions) {
     this.host = host
     this.options = options
     this.desk = new ResumeDesk(options.entropy)
-    const { tickets, wallMs } = options
+    this.bans = new Bans(options.banned ?? (() => undefined))
+    const { tickets, wallMs, directory } = options
+    if (directory !== undefined) this.finder = new RoomFinder(directory, (...asked) => this.checkWho(...asked))
     if (tickets !== undefined) this.tickets = makeTickets({ ...tickets, nowMs: wallMs })
   }
 
   /** Finds out who somebody is. Throws or rejects with a NetError that the peer is told. `signal` is asked for only if it takes time. */
-  check(hello: HelloMessage, address: string, signal: () => AbortSignal): Grant | Promise<Grant> {
+  check(
+    hello: HelloMessage,
+    address: string,
+    signal: () => AbortSignal,
+    budget?: AddressBudget,
+  ): Grant | Promise<Grant> {
+    const { finder } = this
+    this.bans.refuseAddress(address)
+    const look = finder?.look(hello, signal)
+    if (finder !== undefined && look !== undefined && !isHere(look)) {
+      this.refuseIfBusy()
+      return this.bounded(
+        signal(),
+        finder.find(hello, look, { address, signal }, () => this.mayOpen(budget)),
+      )
+    }
+    if (hello.resume === undefined) this.host.refuseIfStopping(true)
+    return this.checkWho(hello, address, signal)
+  }
+
+  /** Finds out who wants to see the lobby. */
+  checkVisitor({ auth }: LobbyHello, address: string, signal: () => AbortSignal): Grant | Promise<Grant> {
+    const { authenticate } = this.options
+    this.host.refuseIfStopping(true)
+    this.bans.refuseAddress(address)
+    if (authenticate === undefined) return NOTHING_TO_CHECK
+    this.refuseIfBusy()
+    const request = { auth, room: '', options: undefined, address, spectate: false }
+    const asked = identify(authenticate, request, signal(), this.host.log)
+    return this.bounded(
+      signal(),
+      asked.then((identity) => this.grantTo(identity)),
+    )
+  }
+
+  private checkWho(hello: HelloMessage, address: string, signal: () => AbortSignal): Grant | Promise<Grant> {
     const { authenticate, tickets } = this.options
     // The secret says who it is: see `admit`.
     if (hello.resume !== undefined) return NOTHING_TO_CHECK
-    this.host.refuseIfStopping(true)
     if (hello.ticket !== undefined || authenticate !== undefined) this.refuseIfBusy()
     if (hello.ticket !== undefined) return this.bounded(signal(), this.checkTicket(hello.ticket, hello.room))
     if (tickets?.required === true) {
@@ -106,8 +147,13 @@ export class Admission {
     const asked = identify(authenticate, request, signal(), this.host.log)
     return this.bounded(
       signal(),
-      asked.then((identity) => ({ identity })),
+      asked.then((identity) => this.grantTo(identity)),
     )
+  }
+
+  private grantTo(identity: unknown): Grant {
+    this.bans.refuseIdentity(identity)
+    return { identity }
   }
 
   private refuseIfBusy(): void {
@@ -147,12 +193,13 @@ export class Admission {
     if (room !== undefined && room !== ticket.room) {
       throw new NetError('TICKET_INVALID', `this ticket is for the room "${ticket.room}".`, 'Join that room.')
     }
-    return { ticket, identity: ticket.identity }
+    return { ticket, ...this.grantTo(ticket.identity) }
   }
 
   /** Lets somebody in, to play or to watch, or to go on. Throws a NetError, having changed nothing. */
   admit(hello: HelloMessage, link: Link, grant: Grant, budget?: AddressBudget): Attendance {
     this.host.refuseIfStopping(hello.resume === undefined)
+    this.host.refuseIfFrozen()
     if (hello.resume !== undefined) return this.resume(hello.resume, link, budget)
     const { ticket } = grant
     if (ticket === undefined) return this.place(hello, link, grant, budget)
@@ -167,6 +214,7 @@ export class Admission {
 
   private resume(secret: string, link: Link, budget?: AddressBudget): Attendance {
     const { room, player, claim } = this.desk.find(secret)
+    this.bans.refuseIdentity(player.identity)
     try {
       room.seats.resume(player, link)
       claim.moveTo(budget)
@@ -184,20 +232,10 @@ export class Admission {
     if (hello.spectate !== undefined) return this.placeSpectator(id, link, hello.spectate, grant)
     const known = this.host.roomNamed(id)
     if (known === undefined && hello.create === false) throw noRoom(id)
-    if (budget?.maySit === false) {
-      throw new NetError(
-        'TOO_MANY_CONNECTIONS',
-        'your address has too many connections, with those that were lost just now.',
-        'Wait a while, or raise limits.connectionsPerAddress of the server.',
-      )
-    }
-    if (known === undefined && budget?.takeRoom(this.host.clock.nowMs()) === false) {
-      throw new NetError(
-        'TOO_FAST',
-        'your address opens too many rooms.',
-        'Wait a while, or join a room that is there.',
-      )
-    }
+    refuseIfTooMany(budget)
+    // In a cluster rooms are opened by whoever owns them: this one ended just now.
+    if (known === undefined && this.finder !== undefined) throw roomGone(id)
+    if (known === undefined) this.mayOpen(budget)
     const room = known ?? this.host.openRoom(id)
     const claim = new SeatClaim(budget)
     const newcomer = this.newcomer(hello.options, grant, claim)
@@ -208,6 +246,12 @@ export class Admission {
     }
     this.desk.placed(player.id, { room, player, claim })
     return new SeatedPlayer(room, player)
+  }
+
+  /** Throws for somebody whose address has too much open, or opens too much. */
+  private mayOpen(budget: AddressBudget | undefined): void {
+    refuseIfTooMany(budget)
+    refuseIfOpensTooMany(budget, this.host.clock.nowMs())
   }
 
   private newcomer(options: unknown, { identity, ticket }: Grant, claim: SeatClaim): Newcomer {
@@ -243,7 +287,7 @@ export class Admission {
     return spectator
   }
 
-  /** Keeps a seat, in a room that is made if need be, and gives the ticket that lets into it. */
+  /** Keeps a seat, in a room that is made if need be (on a shard of a cluster: only in one that it runs), and gives the ticket that lets into it. */
   async reserve({ room: id, identity, ms = USUAL_RESERVATION_MS }: Reserve): Promise<string> {
     const { tickets, host } = this
     if (tickets === undefined) {
@@ -255,7 +299,10 @@ export class Admission {
       throw new NetError('BAD_ARGUMENT', `a seat cannot be kept for ${ms} ms.`, `Give 1 to ${MAX_TICKET_MS}.`)
     }
     host.refuseIfStopping(true)
-    const room = host.roomNamed(id) ?? host.openRoom(id)
+    host.refuseIfFrozen()
+    const known = host.roomNamed(id)
+    if (known === undefined && this.finder !== undefined) throw roomGone(id)
+    const room = known ?? host.openRoom(id)
     const ticketId = Array.from({ length: 4 }, () => this.options.entropy().toString(36)).join('')
     const seat = room.seats.reserve(ticketId, host.clock.nowMs() + ms)
     if (seat === 0) throw noSeat(id, host.game.maxPlayers)
@@ -268,8 +315,17 @@ export class Admission {
   }
 }
 
-function noRoom(id: string): NetError {
-  return new NetError('ROOM_NOT_FOUND', `there is no room "${id}".`, 'Check the room, or let it be created.')
+function refuseIfTooMany(budget: AddressBudget | undefined): void {
+  if (budget?.maySit !== false) return
+  throw new NetError(
+    'TOO_MANY_CONNECTIONS',
+    'your address has too many connections, with those that were lost just now.',
+    'Wait a while, or raise limits.connectionsPerAddress of the server.',
+  )
+}
+
+function roomGone(id: string): NetError {
+  return new NetError('NOT_READY', `the room "${id}" is not here at the moment.`, 'Try again.')
 }
 
 function noSeat(id: string, maxPlayers: number): NetError {

@@ -10,6 +10,7 @@ import type { Log } from '../ops/log-line.ts'
 export interface AuthRequest {
   /** What the page gave to `join`: a token of an identity provider, a session id. Unchecked. */
   readonly auth: string | undefined
+  /** Empty: it wants to see the lobby. */
   readonly room: string
   /** Plain data of the client: unchecked. */
   readonly options: unknown

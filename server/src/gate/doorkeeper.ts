@@ -18,6 +18,8 @@ export interface Visit {
   readonly forwardedFor: string | undefined
   readonly origin: string | undefined
   readonly host: string | undefined
+  /** What a shard that carries this connection says of whose it is; believed if it is signed. */
+  readonly voucher?: string | undefined
 }
 
 /** A connection that was let in. */
@@ -26,6 +28,8 @@ export interface Entry {
   readonly address: string
   /** What all connections of this address may send together. */
   readonly budget: AddressBudget
+  /** Another shard carries it, and vouches for the address. */
+  readonly carried?: boolean
   /** Its hello was accepted: it is not pending any more. */
   admitted(): void
   /** It ended. Calls after the first do nothing. */
@@ -73,10 +77,18 @@ const SWEEP_EVERY_MS = 100
 /** Below this it is not looked through at all; then each time that it has doubled, so that addresses of long ago do not stay until it is full. */
 const LEAST_SWEPT = 256
 
+export interface DoorkeeperOptions {
+  readonly origins: AllowedOrigins
+  readonly trustedProxies: readonly string[]
+  /** The address that a voucher is for, as it is counted; undefined if it is not good. */
+  readonly vouched?: ((voucher: string, visit: Visit) => string | undefined) | undefined
+}
+
 export class Doorkeeper {
   private readonly limits: Limits
   private readonly origins: AllowedOrigins
   private readonly trusted: AddressSet
+  private readonly vouched: DoorkeeperOptions['vouched']
   private readonly guests = new Map<string, Guest>()
   private readonly refused: Record<Refusal, number> = {
     origin: 0,
@@ -97,11 +109,12 @@ export class Doorkeeper {
   private sweepAt = LEAST_SWEPT
 
   /** Throws BAD_ARGUMENT for origins and proxies that could never match. */
-  constructor(limits: Limits, options: { origins: AllowedOrigins; trustedProxies: readonly string[] }) {
+  constructor(limits: Limits, options: DoorkeeperOptions) {
     checkOrigins(options.origins)
     this.limits = limits
     this.origins = options.origins
     this.trusted = new AddressSet(options.trustedProxies)
+    this.vouched = options.vouched
     this.pendingPerAddress = Math.max(1, Math.ceil(limits.connectionsPerAddress * limits.pendingShare))
     this.burst = Math.max(LEAST_BURST, limits.connectionsPerAddress)
     this.requestBurst = Math.max(
@@ -122,7 +135,8 @@ export class Doorkeeper {
       const message = `pages of ${visit.origin} may not connect here. Add it to the option "origins".`
       return this.refuse('origin', 403, 'ORIGIN_REFUSED', message)
     }
-    const guest = this.guestOf(originalAddress(visit.peer, visit.forwardedFor, this.trusted), nowMs)
+    const carriedFor = visit.voucher === undefined ? undefined : this.vouched?.(visit.voucher, visit)
+    const guest = this.guestOf(carriedFor ?? originalAddress(visit.peer, visit.forwardedFor, this.trusted), nowMs)
     if (guest === undefined) {
       return this.refuse('full', 503, 'TOO_MANY_CONNECTIONS', 'the server keeps track of no more addresses. Try again.')
     }
@@ -141,7 +155,7 @@ export class Doorkeeper {
     if (this.connections >= limits.maxConnections) {
       return this.refuse('full', 503, 'TOO_MANY_CONNECTIONS', 'the server takes no more connections. Try again later.')
     }
-    return { ok: true, entry: this.enter(guest) }
+    return { ok: true, entry: this.enter(guest, carriedFor !== undefined) }
   }
 
   /** An HTTP request that opens no connection. `isOperations`: it is for health or metrics. */
@@ -166,13 +180,14 @@ export class Doorkeeper {
     return { ok: false, status, code, message }
   }
 
-  private enter(guest: Guest): Entry {
+  private enter(guest: Guest, carried: boolean): Entry {
     let isPending = true
     let isIn = true
     this.count(guest, 1, 1)
     return {
       address: guest.address,
       budget: guest.budget,
+      carried,
       admitted: () => {
         if (isPending) this.count(guest, 0, -1)
         isPending = false

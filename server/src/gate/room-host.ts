@@ -9,6 +9,7 @@ import {
   type HelloMessage,
   hash32,
   type Link,
+  type LobbyHello,
   NetError,
   type NetErrorCode,
   SeededRandom,
@@ -17,74 +18,28 @@ import {
 import { checkInterest } from '../interest/make-interest.ts'
 import { failureLine } from '../ops/failure-line.ts'
 import type { Log } from '../ops/log-line.ts'
-import { addPlayCounts, noPlayCounts, type PlayCounts } from '../ops/play-counts.ts'
+import { addPlayCounts, noPlayCounts } from '../ops/play-counts.ts'
 import type { ServerStats } from '../ops/server-stats.ts'
 import type { Room, Rules } from '../room/api.ts'
 import type { Attendance } from '../room/attendance.ts'
-import { type Recording, startRecording } from '../room/journal-recorder.ts'
+import { startRecording } from '../room/journal-recorder.ts'
 import { RoomFacade, roomOf } from '../room/room.ts'
 import { RoomCore } from '../room/room-core.ts'
 import { countsOf } from '../room/room-counts.ts'
+import { firstListing } from '../room/room-listing.ts'
 import { checkedRules, type UntypedRules } from '../room/rules.ts'
 import { type SpectatorLimits, spectatorLimits } from '../room/spectator-limits.ts'
 import { makeWireTools, type WireTools } from '../room/wire-tools.ts'
-import type { LogHistogram } from '../tick/log-histogram.ts'
 import { TickLoop } from '../tick/tick-loop.ts'
-import type { TickTimer } from '../tick/tick-timer.ts'
 import type { AddressBudget } from './address-budget.ts'
-import { Admission, type Grant, type Reserve, type TicketSettings } from './admission.ts'
-import type { Authenticate } from './authentication.ts'
+import { Admission, type Reserve } from './admission.ts'
 import { Chores } from './chores.ts'
+import type { Grant } from './grant.ts'
+import { type ClusterRoom, DEFAULT_MAX_ROOMS, type HostCounts, type HostOptions } from './host-options.ts'
+import { LeaseWatch } from './lease-watch.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
-import { type PeerInfo, Session, type SessionHost } from './session.ts'
-
-export interface HostOptions {
-  readonly timer: TickTimer
-  /** For work that strangers cause: must not use up what makes `timer` precise, which is taken by default. */
-  readonly choreTimer?: TickTimer
-  /** Of all randomness that is not given by `entropy`. Tests pass a fixed one. */
-  readonly seed?: number
-  /** Gives 32 bits that nobody can guess, for rooms' seeds, ids and tokens. By default a sequence from `seed`, which can be guessed. */
-  readonly entropy?: () => number
-  /** Checks that a game must pass before it is shipped: ranges, locks, forbidden functions. They cost time. */
-  readonly development?: boolean
-  /** Computes each tick twice and compares; a difference closes the room, naming the field. */
-  readonly syncTest?: boolean
-  /** How far back a shot may be judged, and how late a press may come; 500 by default, 1,000 at most. */
-  readonly maxRewindMs?: number
-  readonly limits?: Partial<Limits>
-  /** Rooms at a time; 1,000 by default. */
-  readonly maxRooms?: number
-  /** A room that is empty for so long ends; 5,000 by default, and a second at most if nobody ever played there. */
-  readonly roomIdleMs?: number
-  /** A player whose link was lost keeps its seat for so long, and may come back to it; 15,000 by default, and a second at most if it never played. 0: it leaves at once. */
-  readonly graceMs?: number
-  /** Says who a newcomer is, or refuses it. Not asked for players who come back, nor for those who show a ticket. */
-  readonly authenticate?: Authenticate
-  /** Lets in who shows a signed ticket; needed for `reserve`. */
-  readonly tickets?: TicketSettings
-  /** Wall clock for tickets, in ms since 1970; `timer` by default, which only this process knows. */
-  readonly wallMs?: () => number
-  /** Lets others watch, each with a delay of its choice; left out, nobody may. `{}` takes the defaults. */
-  readonly spectators?: Partial<SpectatorLimits>
-  /** Asked for each room that is made: where to record its journal. */
-  readonly record?: (room: string) => Recording | undefined
-  readonly log?: Log
-}
-
-/** See `counts`. */
-export interface HostCounts {
-  readonly play: PlayCounts
-  /** Rooms by overload level, 0 to 3. */
-  readonly overload: readonly number[]
-  /** Connections by transport. */
-  readonly transports: ReadonlyMap<string, number>
-  /** Peers dropped, by what they were told. */
-  readonly dropped: ReadonlyMap<NetErrorCode, number>
-  /** Of ticks; not copies. */
-  readonly lateness: LogHistogram
-  readonly durations: LogHistogram
-}
+import type { CarriedFrom, Elsewhere, Pipe } from './room-directory.ts'
+import { type LobbyConnection, type PeerInfo, Session, type SessionHost } from './session.ts'
 
 const MAX_REWIND_MS = 1000
 const MAX_GRACE_MS = 600_000
@@ -102,6 +57,7 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
   private readonly options: HostOptions
   private readonly tools: WireTools
   private readonly loop: TickLoop
+  readonly lease: LeaseWatch
   /** Work that strangers cause, for when there is time between ticks. */
   readonly chores: Chores
   /** The same for plain HTTP, of which each request is small, and many come. */
@@ -149,10 +105,13 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
       entropy: this.entropy,
       wallMs: options.wallMs ?? (() => options.timer.nowMs()),
     })
+    this.lease = new LeaseWatch(options.timer, options.mayAct, this.log)
     this.loop = new TickLoop(options.timer, {
       onFailure: (room, error) => {
         if (room instanceof RoomCore) this.fail(room, error)
       },
+      mayRun: options.mayAct,
+      onHeld: () => this.freeze(),
     })
     const choreTimer = options.choreTimer ?? options.timer
     this.chores = new Chores(choreTimer, () => this.loop.nextTickMs)
@@ -182,9 +141,20 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     else if (this.cancelCheck === undefined) this.planCheck()
   }
 
+  /** This shard has no lease: no tick runs, no frame leaves, players are told. Ends by itself when `mayAct` says so. Idempotent. */
+  freeze(): void {
+    this.lease.freeze(this.loop)
+  }
+
+  /** Rooms go on where they stopped, if `mayAct` allows it. Idempotent. */
+  thaw(): void {
+    this.lease.thaw(this.loop)
+  }
+
   /** Ends everything: players are told, hooks run, no new rooms. */
   close(reason: CloseReason = { code: 'SERVER_STOPPING', message: 'The server is stopping.' }): void {
     this.stopped = true
+    this.lease.stop()
     this.cancelCheck?.()
     this.cancelCheck = undefined
     for (const room of [...this.cores.values()]) this.end(room, reason)
@@ -203,8 +173,36 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     throw new NetError('SERVER_STOPPING', 'the server is stopping.', 'Join another server, or try again in a while.')
   }
 
-  check(hello: HelloMessage, address: string, signal: () => AbortSignal): Grant | Promise<Grant> {
-    return this.admission.check(hello, address, signal)
+  refuseIfFrozen(): void {
+    if (!this.lease.frozen && this.options.mayAct?.() !== false) return
+    throw new NetError('NOT_READY', 'this shard is cut off from the others at the moment.', 'Try again in a while.')
+  }
+
+  check(
+    hello: HelloMessage,
+    address: string,
+    signal: () => AbortSignal,
+    budget?: AddressBudget,
+  ): Grant | Promise<Grant> {
+    return this.admission.check(hello, address, signal, budget)
+  }
+
+  checkVisitor(hello: LobbyHello, address: string, signal: () => AbortSignal): Grant | Promise<Grant> {
+    return this.admission.checkVisitor(hello, address, signal)
+  }
+
+  visitLobby(hello: LobbyHello, link: Link, { identity }: Grant, connection: LobbyConnection): Pipe {
+    const { lobby } = this.options
+    if (lobby !== undefined) return lobby.enter(hello, link, identity, connection)
+    throw new NetError(
+      'BAD_STATE',
+      'this server is no shard of a cluster, and has no lobby.',
+      'Join a room by its name.',
+    )
+  }
+
+  carry(hello: HelloMessage, link: Link, place: Elsewhere, from: CarriedFrom): Pipe | undefined {
+    return this.options.directory?.carry(hello, link, place, from)
   }
 
   admit(hello: HelloMessage, link: Link, grant: Grant, budget?: AddressBudget): Attendance {
@@ -268,10 +266,16 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     this.loop.lateness.reset()
   }
 
-  openRoom(id: string): RoomCore {
+  /** Ends one room. */
+  closeRoom(id: string, reason: CloseReason): void {
+    const room = this.cores.get(id)
+    if (room !== undefined) this.end(room, reason)
+  }
+
+  openRoom(id: string, cluster?: ClusterRoom): RoomCore {
     this.refuseIfStopping(true)
     const { options, game } = this
-    const { maxRooms = 1000 } = options
+    const { maxRooms = DEFAULT_MAX_ROOMS } = options
     if (this.cores.size >= maxRooms) {
       throw new NetError(
         'ROOM_FULL',
@@ -294,9 +298,12 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
       idleMs: options.roomIdleMs ?? 5000,
       graceMs: this.graceMs,
       spectators: this.spectators,
+      ...cluster,
+      mayAct: options.mayAct,
       onEnd: (reason) => this.end(room, reason),
     })
     room.facade = new RoomFacade(room)
+    room.listing = firstListing(cluster?.created)
     room.handle = this.loop.add(room, game.tickRate)
     startRecording(room, options.record?.(id))
     this.cores.set(id, room)
@@ -326,6 +333,7 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
       addPlayCounts(this.past, countsOf(room))
       this.cores.delete(room.id)
       this.facades.delete(room.id)
+      this.options.onRoomEnded?.(room.id)
     }
     room.shutDown(reason)
   }

@@ -12,21 +12,25 @@ import {
   decodeMessage,
   type HelloMessage,
   INPUT,
+  isLobbyHello,
   type Lane,
   type Link,
   type LinkReceiver,
+  type LobbyHello,
   NetError,
   type NetErrorCode,
   PROTOCOL_VERSION,
   parseClientMessage,
+  parseLobbyHello,
 } from '@tickmesh/shared'
 import { failureLine } from '../ops/failure-line.ts'
 import type { Log } from '../ops/log-line.ts'
 import type { Attendance } from '../room/attendance.ts'
 import { packToClient } from '../room/player-core.ts'
-import type { AddressBudget } from './address-budget.ts'
-import type { Grant } from './admission.ts'
+import { type AddressBudget, refuseIfOpensTooMany } from './address-budget.ts'
+import type { Grant } from './grant.ts'
 import type { Limits } from './limits.ts'
+import type { CarriedFrom, Elsewhere, Pipe } from './room-directory.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** What a session needs of the host. */
@@ -36,12 +40,27 @@ export interface SessionHost {
   readonly log: Log
   readonly clock: { nowMs(): number }
   /** Finds out who somebody is, at once or in a while. Throws or rejects with a NetError if it may not come in. */
-  check(hello: HelloMessage, address: string, signal: () => AbortSignal): Grant | Promise<Grant>
+  check(hello: HelloMessage, address: string, signal: () => AbortSignal, budget?: AddressBudget): Grant | Promise<Grant>
+  /** Carries somebody to the shard that runs its room. Undefined: it is told where that is. */
+  carry(hello: HelloMessage, link: Link, place: Elsewhere, from: CarriedFrom): Pipe | undefined
   /** Lets somebody in, to play or to watch, or to go on. Throws a NetError if it cannot be. */
   admit(hello: HelloMessage, link: Link, grant: Grant, budget?: AddressBudget): Attendance
+  /** The same for who wants to see the lobby, and then shows it. Throws BAD_STATE where there is none. */
+  checkVisitor(hello: LobbyHello, address: string, signal: () => AbortSignal): Grant | Promise<Grant>
+  visitLobby(hello: LobbyHello, link: Link, grant: Grant, connection: LobbyConnection): Pipe
   sessionEnded(session: Session): void
   /** Counts a peer that was dropped for what it did. */
   peerDropped(code: NetErrorCode): void
+}
+
+/** A connection, as the lobby sees it. */
+export interface LobbyConnection {
+  /** Ends it for what came over it. */
+  refuse(code: NetErrorCode, message: string): void
+  /** The client said that it leaves. */
+  left(): void
+  /** Its address makes another room. Throws TOO_FAST. */
+  opens(): void
 }
 
 /** What whoever listens knows of a peer: an Entry of the doorkeeper is one. */
@@ -52,6 +71,8 @@ export interface PeerInfo {
   readonly transport?: string
   /** What all connections of its address may send together. */
   readonly budget?: AddressBudget
+  /** Another shard carried it here, and vouches for its address. */
+  readonly carried?: boolean
   /** Called when its hello is accepted. */
   admitted?(): void
 }
@@ -77,6 +98,8 @@ export class Session implements LinkReceiver {
   private attendance: Attendance | undefined
   /** The hello came, and is being checked. */
   private checking: AbortController | undefined
+  /** It plays on another shard, by way of this one. */
+  private pipe: Pipe | undefined
   private closing = false
   private counted = false
 
@@ -112,6 +135,7 @@ export class Session implements LinkReceiver {
     if (!this.counted && FAULTS.has(reason.code)) this.host.peerDropped(reason.code)
     this.checking?.abort()
     this.attendance?.leave(reason)
+    this.pipe?.close(reason)
     this.host.sessionEnded(this)
   }
 
@@ -119,7 +143,7 @@ export class Session implements LinkReceiver {
   check(nowMs: number): void {
     const { limits } = this.host
     if (this.closing) return
-    if (this.attendance === undefined) {
+    if (this.attendance === undefined && this.pipe === undefined) {
       if (nowMs - this.openedMs > limits.handshakeMs) this.drop('HANDSHAKE_TIMEOUT', this.lateness(limits.handshakeMs))
     } else if (nowMs - this.lastHeardMs > limits.idleMs) {
       this.drop('TIMED_OUT', `nothing was heard for ${limits.idleMs} ms.`)
@@ -138,7 +162,10 @@ export class Session implements LinkReceiver {
     const reason = { code, message }
     this.checking?.abort()
     if (this.attendance !== undefined) return this.attendance.end(reason)
-    this.link.send('reliable', packToClient({ t: 'refused', code, message }))
+    if (code === 'SERVER_STOPPING' && this.pipe?.outlivesUs === true) {
+      return this.link.close({ code: 'CONNECTION_LOST', message: 'the shard between stops.' })
+    }
+    this.link.send('reliable', packToClient({ t: this.pipe === undefined ? 'refused' : 'bye', code, message }))
     this.link.close(reason)
   }
 
@@ -166,6 +193,8 @@ export class Session implements LinkReceiver {
       this.refuse('TOO_FAST', `more than ${limits.bytesPerSecond} bytes a second came.`)
     } else if (this.info.budget?.take(bytes.length, nowMs) === false) {
       this.refuse('TOO_FAST', 'the connections of this address send too much together.')
+    } else if (this.pipe !== undefined) {
+      this.pipe.send(bytes)
     } else if (bytes[0] === INPUT) {
       this.takeInput(bytes)
     } else if (bytes[0] === CONTROL) {
@@ -191,6 +220,8 @@ export class Session implements LinkReceiver {
   private takeControl(bytes: Uint8Array): void {
     const decoded = decodeControl(bytes)
     if (!decoded.ok) return this.refuse(decoded.code, `a control message: ${decoded.problem}.`)
+    const isFirst = this.attendance === undefined && this.checking === undefined
+    if (isFirst && isLobbyHello(decoded.value)) return this.takeLobbyHello(decoded.value)
     const parsed = parseClientMessage(decoded.value)
     if (!parsed.ok) return this.refuse('MALFORMED', `a control message: ${parsed.problem}.`)
     if (this.attendance === undefined) this.takeEarly(parsed.message)
@@ -209,9 +240,32 @@ export class Session implements LinkReceiver {
     const mismatch = mismatchOf(message, this.host.game)
     if (mismatch !== undefined) return this.refuse(mismatch.code, mismatch.message)
     this.orRefuse(() => {
-      const checked = this.host.check(message, this.info.address ?? '', () => this.signal())
-      if (checked instanceof Promise) this.await(message, checked)
+      const checked = this.host.check(message, this.info.address ?? '', () => this.signal(), this.info.budget)
+      if (checked instanceof Promise) this.await(checked, (grant) => this.enter(message, grant))
       else this.enter(message, checked)
+    })
+  }
+
+  /** From now on the lobby has this connection. */
+  private takeLobbyHello(value: unknown): void {
+    const parsed = parseLobbyHello(value)
+    if (!parsed.ok) return this.refuse('MALFORMED', `a control message: ${parsed.problem}.`)
+    const hello = parsed.message
+    const mismatch = mismatchOf(hello, this.host.game)
+    if (mismatch !== undefined) return this.refuse(mismatch.code, mismatch.message)
+    const enter = (grant: Grant): void => {
+      this.pipe = this.host.visitLobby(hello, this.link, grant, {
+        refuse: (code, message) => this.refuse(code, message),
+        left: () => this.drop('LEFT', 'The lobby was left.'),
+        opens: () => refuseIfOpensTooMany(this.info.budget, this.host.clock.nowMs()),
+      })
+      this.checking = undefined
+      this.info.admitted?.()
+    }
+    this.orRefuse(() => {
+      const checked = this.host.checkVisitor(hello, this.info.address ?? '', () => this.signal())
+      if (checked instanceof Promise) this.await(checked, enter)
+      else enter(checked)
     })
   }
 
@@ -221,9 +275,9 @@ export class Session implements LinkReceiver {
   }
 
   /** Whoever has gone meanwhile does not come in. */
-  private await(hello: HelloMessage, checked: Promise<Grant>): void {
+  private await(checked: Promise<Grant>, enter: (grant: Grant) => void): void {
     checked.then(
-      (grant) => this.orRefuse(() => this.enter(hello, grant)),
+      (grant) => this.orRefuse(() => enter(grant)),
       (error: unknown) =>
         this.orRefuse(() => {
           throw error
@@ -232,9 +286,21 @@ export class Session implements LinkReceiver {
   }
 
   private enter(hello: HelloMessage, grant: Grant): void {
+    if (grant.elsewhere !== undefined) return this.goElsewhere(hello, grant.elsewhere)
     this.attendance = this.host.admit(hello, this.link, grant, this.info.budget)
     this.checking = undefined
     this.info.admitted?.()
+  }
+
+  private goElsewhere(hello: HelloMessage, place: Elsewhere): void {
+    const { address = '', carried = false } = this.info
+    this.pipe = this.host.carry(hello, this.link, place, { address, carried })
+    this.checking = undefined
+    this.info.admitted?.()
+    if (this.pipe !== undefined) return
+    this.closing = true
+    this.link.send('reliable', packToClient({ t: 'moved', ...place }))
+    this.link.close({ code: 'MOVED', message: `the room "${place.room}" is at ${place.url}.` })
   }
 
   /** What is wrong with a hello is told to the peer; a defect of ours is logged. */
@@ -275,7 +341,10 @@ export class Session implements LinkReceiver {
 }
 
 /** Why two sides cannot play together; both are named. */
-function mismatchOf(hello: HelloMessage, game: CompiledGame): CloseReason | undefined {
+function mismatchOf(
+  hello: Pick<HelloMessage, 'protocol' | 'game' | 'schema'>,
+  game: CompiledGame,
+): CloseReason | undefined {
   if (hello.protocol !== PROTOCOL_VERSION) {
     const message = `the client speaks protocol ${hello.protocol}, the server ${PROTOCOL_VERSION}. Reload the page, or deploy both from one build.`
     return { code: 'PROTOCOL_MISMATCH', message }

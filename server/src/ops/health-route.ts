@@ -12,6 +12,8 @@ export interface ReadinessSource {
   readonly rooms: number
   /** Rooms at overload level 3: thinning snapshots did not help. */
   readonly overloadedRooms: number
+  /** On a shard of a cluster: how long its lease still runs. */
+  readonly leaseLeftMs?: number | undefined
 }
 
 /** More of the rooms than this at overload level 3: new players go elsewhere. */
@@ -19,8 +21,9 @@ const OVERLOADED_SHARE = 0.5
 
 /** Why no new players are to be sent here, or undefined. */
 export function notReady(source: ReadinessSource): string | undefined {
-  const { phase, connections, maxConnections, rooms, overloadedRooms } = source
+  const { phase, connections, maxConnections, rooms, overloadedRooms, leaseLeftMs = 1 } = source
   if (phase !== 'serving') return phase
+  if (leaseLeftMs <= 0) return 'not in the cluster: no lease'
   if (connections >= maxConnections) return `full: ${connections} connections`
   if (overloadedRooms > rooms * OVERLOADED_SHARE) return `overloaded: ${overloadedRooms} of ${rooms} rooms`
   return undefined

@@ -1,8 +1,9 @@
 /**
  * What whoever runs a server needs of it: health, metrics, and a way to stop that is kind to players. Made by the composition root, beside the room host.
  */
+import type { ClusterFigures } from '../cluster/net/server-cluster.ts'
+import type { HostCounts } from '../gate/host-options.ts'
 import type { HttpRoute } from '../gate/http-route.ts'
-import type { HostCounts } from '../gate/room-host.ts'
 import { HealthRoute, notReady, type ReadinessSource } from './health-route.ts'
 import type { Log } from './log-line.ts'
 import { MetricsRoute } from './metrics-route.ts'
@@ -26,6 +27,8 @@ export interface OperatedServer {
   /** Handshakes refused since the start, by reason. */
   readonly refused: Readonly<Record<string, number>>
   readonly maxConnections: number
+  /** On a shard of a cluster. */
+  readonly cluster?: ClusterFigures | undefined
   /** No newcomers from now on; players and rules are told. */
   drain(ms: number): void
   /** Ends everything, within bounded time. */
@@ -107,13 +110,14 @@ export class Operations {
   }
 
   private get readiness(): ReadinessSource {
-    const { stats, counts, maxConnections } = this.server
+    const { stats, counts, maxConnections, cluster } = this.server
     const { connections, rooms } = stats
-    return { phase: this.phase, connections, maxConnections, rooms, overloadedRooms: counts.overload[3] ?? 0 }
+    const overloadedRooms = counts.overload[3] ?? 0
+    return { phase: this.phase, connections, maxConnections, rooms, overloadedRooms, leaseLeftMs: cluster?.leaseLeftMs }
   }
 
   private get measured() {
-    const { stats, counts, refused } = this.server
-    return { stats, counts, refused, isReady: notReady(this.readiness) === undefined }
+    const { stats, counts, refused, cluster } = this.server
+    return { stats, counts, refused, cluster, isReady: notReady(this.readiness) === undefined }
   }
 }

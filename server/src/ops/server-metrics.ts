@@ -3,7 +3,8 @@
  * series is bounded. docs/operations.md lists them.
  */
 import { Counter, Gauge, Registry } from 'prom-client'
-import type { HostCounts } from '../gate/room-host.ts'
+import type { ClusterFigures } from '../cluster/net/server-cluster.ts'
+import type { HostCounts } from '../gate/host-options.ts'
 import { HistogramMetric } from './histogram-metric.ts'
 import type { PlayCounts } from './play-counts.ts'
 import { ProcessMetrics } from './process-metrics.ts'
@@ -17,6 +18,8 @@ export interface MetricsSource {
   readonly refused: Readonly<Record<string, number>>
   /** May new players be sent here? */
   readonly isReady: boolean
+  /** On a shard of a cluster. */
+  readonly cluster?: ClusterFigures | undefined
 }
 
 interface Single {
@@ -47,6 +50,33 @@ const GAUGES: readonly Single[] = [
     read: ({ stats }) => stats.away,
   },
   { name: 'tickmesh_spectators', help: 'Spectators.', read: ({ stats }) => stats.spectators },
+]
+
+const CLUSTER_GAUGES: readonly Single[] = [
+  {
+    name: 'tickmesh_cluster_view',
+    help: 'Number of the installed view within its generation; 0: none.',
+    read: ({ cluster }) => cluster?.view ?? 0,
+  },
+  { name: 'tickmesh_cluster_members', help: 'Members of it.', read: ({ cluster }) => cluster?.members ?? 0 },
+  {
+    name: 'tickmesh_cluster_lease_seconds',
+    help: 'How long the lease still runs; negative: for how long there has been none.',
+    read: ({ cluster }) => (cluster?.leaseLeftMs ?? 0) / 1000,
+  },
+  {
+    name: 'tickmesh_cluster_rooms_frozen',
+    help: 'Rooms that stand still, as this shard has no lease.',
+    read: ({ cluster }) => cluster?.frozenRooms ?? 0,
+  },
+]
+
+const CLUSTER_COUNTERS: readonly Single[] = [
+  {
+    name: 'tickmesh_cluster_pauses_total',
+    help: 'How often rooms stood still for want of a lease.',
+    read: ({ cluster }) => cluster?.pauses ?? 0,
+  },
 ]
 
 const LABELLED_GAUGES: readonly Labelled[] = [
@@ -148,8 +178,9 @@ export class ServerMetrics {
   constructor(source: () => MetricsSource) {
     this.source = source
     const registers = [this.registry]
+    const clustered = source().cluster !== undefined
     this.setters = [
-      ...GAUGES.map(({ name, help, read }) => {
+      ...[...GAUGES, ...(clustered ? CLUSTER_GAUGES : [])].map(({ name, help, read }) => {
         const gauge = new Gauge({ name, help, registers })
         return (now: MetricsSource) => gauge.set(read(now))
       }),
@@ -160,7 +191,7 @@ export class ServerMetrics {
           for (const [value, count] of read(now)) gauge.set({ [label]: value }, count)
         }
       }),
-      ...COUNTERS.map(({ name, help, read }) => {
+      ...[...COUNTERS, ...(clustered ? CLUSTER_COUNTERS : [])].map(({ name, help, read }) => {
         const counter = new Counter({ name, help, registers })
         return (now: MetricsSource) => setCounter(counter, {}, read(now))
       }),

@@ -17,6 +17,7 @@ import type {
 } from '@tickmesh/shared'
 import type { InterestOf } from '../interest/interest-api.ts'
 import type { SuspicionKind } from './plausibility.ts'
+import type { RoomListing } from './room-listing.ts'
 import type { Timer } from './tick-timers.ts'
 
 /** What the values of a message between server and client are by name. */
@@ -133,6 +134,10 @@ export interface Room<S extends Shape = Shape> {
   readonly attributes: Readonly<S['roomAttributes']>
   /** Merged into the attributes; everybody hears of it with the next tick. */
   setAttributes(patch: Partial<S['roomAttributes']>): void
+  /** What whoever created the room in the lobby asked for: plain data, unchecked, so look before you use it. Empty if it came into being by a join. */
+  readonly options: Readonly<Record<string, unknown>>
+  /** How the cluster's lobby shows this room, merged into what was said before; by default open, or full when no seat is free. Told to others a few times a second. */
+  list(listing: RoomListing): void
   /**
    * A new entity, stepped from the next steps on. A full table gives a view that nobody will see. Views are borrowed for the tick: keep the
    * `id`, and `find` it in the next.

@@ -9,13 +9,16 @@ import {
   type BodyPart,
   type CompiledGame,
   createFrameHead,
+  type EpochTriple,
   type EventLog,
   type EventSource,
   encodeFrameHead,
+  epochTag,
   MAX_WINDOW_TICKS,
   SNAPSHOT,
   type SnapshotEncoder,
   type SnapshotSource,
+  TAGGED_SNAPSHOT,
 } from '@tickmesh/shared'
 import type { Interest } from '../interest/interest.ts'
 import { FrameBatch } from './frame-batch.ts'
@@ -27,6 +30,8 @@ export interface ReplicationOptions {
   /** A client that acknowledges nothing for so long is dropped. */
   readonly stuckMs: number
   readonly fullFramesPerSecond: number
+  /** Of a room of a cluster: frames carry its tag. */
+  readonly epoch?: EpochTriple | undefined
 }
 
 /** Where replication finds the past. */
@@ -103,6 +108,8 @@ export class Replication {
   private readonly head = createFrameHead()
   private readonly snapshotMs: number
   private readonly probeMs: number
+  /** NO_TAG: the room has no epoch. */
+  private readonly tag: number
   /** The most that may lie between two snapshots, so that the second can still be a delta. */
   private readonly spanMs: number
   private readonly extraTicks: number
@@ -130,6 +137,7 @@ export class Replication {
     if (sources.interest !== undefined) this.batch = new FrameBatch(this.memory, game.maxPlayers)
     this.options = options
     this.onPlainType = onPlainType
+    this.tag = epochTag(options.epoch)
     this.plainTypes = sources.interest?.plainTypes ?? new Uint8Array(game.entities.length)
     this.suspects = new Uint16Array(game.entities.length)
     this.body = new Body(sources, this.plainTypes)
@@ -344,7 +352,11 @@ export class Replication {
     head.holdMs = nowMs - player.echoAtMs
     head.bodyBytes = bodyBytes
     const writer = memory.writer.start(memory.head)
-    writer.u8(SNAPSHOT)
+    if (this.tag < 0) writer.u8(SNAPSHOT)
+    else {
+      writer.u8(TAGGED_SNAPSHOT)
+      writer.u8(this.tag)
+    }
     encodeFrameHead(writer, head, this.game.ticksPerSnapshot)
     inputs.frameSent()
     player.echo = -1

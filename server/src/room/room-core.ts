@@ -29,11 +29,13 @@ import type { JournalRecorder, Stepper } from './journal-recorder.ts'
 import { INPUT_IGNORED } from './plausibility.ts'
 import { type PlayerCore, packToClient } from './player-core.ts'
 import { Replication, type SuspectListener } from './replication.ts'
+import type { RoomListing } from './room-listing.ts'
 import type { RoomOptions } from './room-options.ts'
 import type { UntypedRules } from './rules.ts'
 import { Seats, UNPLAYED_MS } from './seats.ts'
 import { NOBODY_WATCHES, SpectatorStage } from './spectator-stage.ts'
 import { raiseSuspicions } from './suspicion.ts'
+import { tellNow } from './tell-now.ts'
 import { TickTimers } from './tick-timers.ts'
 import type { WireTools } from './wire-tools.ts'
 
@@ -49,6 +51,7 @@ const DURATION_WEIGHT = 1 / 64
 /** A room in which nobody has been for so long computes its ticks some at a time; at once if nobody ever played there. */
 const DOZE_AFTER_MS = 2_000
 const DOZE_MS = 100
+const PAUSED = 'This server is cut off from the others. The match goes on as soon as it is connected again.'
 const NOBODY_LEFT: CloseReason = { code: 'ROOM_CLOSED', message: 'Nobody was in the room.' }
 
 export class RoomCore {
@@ -76,6 +79,10 @@ export class RoomCore {
   /** Set to end the room after this tick, or before the next. */
   closeReason: CloseReason | undefined
   closed = false
+  /** The shard has no lease: no tick runs. */
+  private frozen = false
+  /** What the game says of the room in the lobby; a new object at each change. */
+  listing: RoomListing | undefined
   /** Ticks for which nobody has been connected. */
   emptyTicks = 0
   /** True once an input came that could be used. */
@@ -160,9 +167,9 @@ export class RoomCore {
     return true
   }
 
-  /** A game's own message waits for the next tick. False: too many do. */
+  /** A game's own message waits for the next tick. False: too many do; while the room is frozen they are nobody's fault, and are dropped. */
   receiveMessage(player: PlayerCore, index: number, values: Readonly<Record<string, unknown>>): boolean {
-    if (player.waitingMessages >= MAX_WAITING_MESSAGES) return false
+    if (player.waitingMessages >= MAX_WAITING_MESSAGES) return this.frozen
     player.waitingMessages++
     this.messages.push({ player, index, values })
     return true
@@ -193,6 +200,18 @@ export class RoomCore {
     this.sim.settle()
     this.history.put(tick, this.sim.world.ints)
     this.recorder?.endTick()
+    // The lease may have run out within this tick: what it says waits for the next that may speak.
+    const speaks = this.options.mayAct === undefined || this.options.mayAct()
+    if (speaks) this.flush(tick)
+    this.stage?.keep(tick)
+    if (speaks) this.stage?.tick(tick, this.dueMs(tick), this.epochMs, this.governor.level)
+    this.measure(clock.nowMs() - startMs, lateMs)
+    if (this.closeReason === undefined) this.endIfIdle()
+    if (this.closeReason !== undefined) this.options.onEnd(this.closeReason)
+  }
+
+  /** What players are told of a tick. Hot. */
+  private flush(tick: number): void {
     this.broadcast.flush(tick, this.attributes, this.players)
     const { ticksPerSnapshot } = this.game
     // Thinned, but never beyond what a delta can span.
@@ -200,12 +219,21 @@ export class RoomCore {
     const everyTicks = ticksPerSnapshot * divisor
     const { level } = this.governor
     if (this.replication.isDue(tick, everyTicks, level)) {
-      this.replication.send(this.players, tick, clock.nowMs(), this.dueMs(tick), level, everyTicks)
+      this.replication.send(this.players, tick, this.options.clock.nowMs(), this.dueMs(tick), level, everyTicks)
     }
-    this.stage?.tick(tick, this.dueMs(tick), this.epochMs, this.governor.level)
-    this.measure(clock.nowMs() - startMs, lateMs)
-    if (this.closeReason === undefined) this.endIfIdle()
-    if (this.closeReason !== undefined) this.options.onEnd(this.closeReason)
+  }
+
+  /** Called by the tick loop: this shard has no lease, and nothing runs until it has. */
+  held(): void {
+    this.frozen = true
+    tellNow(this, { t: 'notice', kind: 'paused', message: PAUSED })
+  }
+
+  /** Called by the tick loop: ticks go on where they stopped. */
+  released(heldMs: number): void {
+    this.frozen = false
+    this.seats.released(heldMs)
+    tellNow(this, { t: 'notice', kind: 'resumed' }, this.epochMs)
   }
 
   /** Somebody comes, or comes back, or is to go now. */
@@ -244,9 +272,7 @@ export class RoomCore {
   timelineShifted(skippedTicks: number): void {
     const message = `the process stood still or is overloaded: the room goes on ${skippedTicks} ticks later.`
     this.options.log({ level: 'warn', event: 'timeline-shifted', message, room: this.id })
-    this.stage?.timelineShifted(this.epochMs)
-    const bytes = packToClient({ t: 'notice', kind: 'timeline', epochMs: this.epochMs })
-    for (const player of this.players) if (player.seated) player.tell(bytes)
+    tellNow(this, { t: 'notice', kind: 'timeline' }, this.epochMs)
   }
 
   private runQueues(tick: number): void {

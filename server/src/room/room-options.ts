@@ -1,7 +1,7 @@
 /**
  * What a room is made with, by the room host.
  */
-import type { CloseReason } from '@tickmesh/shared'
+import type { CloseReason, EpochTriple } from '@tickmesh/shared'
 import type { Log } from '../ops/log-line.ts'
 import type { SpectatorLimits } from './spectator-limits.ts'
 
@@ -24,6 +24,12 @@ export interface RoomOptions {
   readonly graceMs: number
   /** Who may watch; undefined: nobody. */
   readonly spectators: SpectatorLimits | undefined
+  /** Of a room of a cluster. */
+  readonly epoch?: EpochTriple | undefined
+  /** What whoever created the room asked for. */
+  readonly created?: Readonly<Record<string, unknown>> | undefined
+  /** Looked at before frames leave: false while this shard has no lease. Left out: they always may. Hot. */
+  readonly mayAct?: (() => boolean) | undefined
   /** The room is to end: called at the end of a tick. */
   readonly onEnd: (reason: CloseReason) => void
 }

@@ -5,6 +5,7 @@ import { encodeMessage, NetError, type PlainObject, type Shape, type View } from
 import type { Player, Room, RoomStats } from './api.ts'
 import { type PlayerCore, packToClient } from './player-core.ts'
 import type { RoomCore } from './room-core.ts'
+import { checkedListing, type RoomListing } from './room-listing.ts'
 import type { Timer } from './tick-timers.ts'
 
 /** What a notice holds. */
@@ -44,6 +45,14 @@ export class RoomFacade {
 
   setAttributes(patch: Values): void {
     this.#core.attributes.merge(patch)
+  }
+
+  get options(): Values {
+    return this.#core.options.created ?? {}
+  }
+
+  list(listing: RoomListing): void {
+    this.#core.listing = checkedListing(this.#core.listing, listing)
   }
 
   spawn(type: string, fields: Values = {}): View {

@@ -41,7 +41,7 @@ export interface SeatsRoom {
 interface Absence {
   readonly player: PlayerCore
   readonly reason: CloseReason
-  readonly untilMs: number
+  untilMs: number
 }
 
 /** What rules are to hear of a player's links, in the next tick. */
@@ -69,6 +69,12 @@ export class Seats {
 
   constructor(room: SeatsRoom) {
     this.room = room
+  }
+
+  /** Seats that somebody has, or that are kept for somebody. */
+  get taken(): number {
+    this.someReserved(this.room.options.clock.nowMs())
+    return this.players.length + this.reservations.size
   }
 
   get away(): number {
@@ -218,6 +224,12 @@ export class Seats {
       absences.splice(i, 1)
       this.letGo(player, player.endReason ?? reason)
     }
+  }
+
+  /** The room stood still for so long: that is nobody's time, and no silence. */
+  released(heldMs: number): void {
+    for (const absence of this.absences) absence.untilMs += heldMs
+    for (const player of this.players) player.sent.newLink()
   }
 
   private tellNews(): void {

@@ -181,10 +181,14 @@ export class SpectatorStage {
     return true
   }
 
-  /** The room has done a tick, which was due at `dueMs`: keeps it, and shows each spectator what is its turn. Hot. */
-  tick(tick: number, dueMs: number, epochMs: number, overload: number): void {
+  /** The room has done a tick. Hot. */
+  keep(tick: number): void {
     this.newestTick = tick
     this.past.keep(tick)
+  }
+
+  /** After a tick that was kept, and was due at `dueMs`: shows each spectator what is its turn. Hot. */
+  tick(tick: number, dueMs: number, epochMs: number, overload: number): void {
     this.show(tick, dueMs, epochMs, overload)
     this.said.forget(tick - this.maxDelayTicks)
   }
@@ -262,11 +266,12 @@ export class SpectatorStage {
     return epochMs + (delayTicks * 1000) / this.game.tickRate
   }
 
-  /** Told at once: it is about the server's clock, not about the match. */
-  timelineShifted(epochMs: number): void {
+  /** A notice that is told at once: it is about the server, not about the match. `epochMs` is the players'. */
+  tellNow(notice: object, epochMs?: number): void {
     for (const { delayTicks, players } of this.audiences) {
-      const notice = { t: 'notice', kind: 'timeline', epochMs: this.shifted(epochMs, delayTicks) }
-      for (const player of players) if (player.seated) player.tell(packToClient(notice))
+      const time = epochMs === undefined ? {} : { epochMs: this.shifted(epochMs, delayTicks) }
+      const bytes = packToClient({ ...notice, ...time })
+      for (const player of players) if (player.seated) player.tell(bytes)
     }
   }
 

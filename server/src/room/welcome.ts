@@ -1,13 +1,18 @@
 /**
  * The welcome of a player who got a seat, or came back to it, with as many of the others as one message holds.
  */
-import type { PlainObject, WelcomeMessage } from '@tickmesh/shared'
+import type { EpochTriple, PlainObject, WelcomeMessage } from '@tickmesh/shared'
 import type { PlayerCore } from './player-core.ts'
 
 export interface WelcomeSource {
   readonly id: string
   readonly game: { readonly tickRate: number; readonly maxPlayers: number }
-  readonly options: { readonly publicSeed: number; readonly maxRewindMs: number; readonly clock: { nowMs(): number } }
+  readonly options: {
+    readonly publicSeed: number
+    readonly maxRewindMs: number
+    readonly clock: { nowMs(): number }
+    readonly epoch?: EpochTriple | undefined
+  }
   readonly attributes: { readonly known: Readonly<PlainObject> }
   readonly handle: { readonly epochMs: number } | undefined
 }
@@ -45,5 +50,6 @@ export function welcomeOf(
     players,
     maxPlayers: room.game.maxPlayers,
     maxRewindMs: room.options.maxRewindMs,
+    ...(room.options.epoch === undefined ? {} : { epoch: room.options.epoch }),
   }
 }

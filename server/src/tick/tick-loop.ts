@@ -2,6 +2,7 @@
  * One loop that runs the ticks of all rooms of a process, each at its own rate and phase.
  * Made by the composition root; rooms are added and removed by their life cycle. Pure: clock and alarm are passed in.
  * Tick n of a room is due at `epochMs + n / rate`, computed afresh each time: rounding never adds up, so there is no drift over hours.
+ * May be held, as long as a shard has no lease: then nothing runs.
  * Never runs a tick before it is due, never leaves out a tick number, and is never behind by more than `maxCatchUpTicks`: beyond that the room's whole timeline is shifted.
  */
 import { NetError } from '@tickmesh/shared'
@@ -13,6 +14,10 @@ export interface TickedRoom {
   tick(tick: number, lateMs: number): void
   /** Too far behind to catch up: from the next tick on everything is due `skippedTicks` intervals later than was planned. */
   timelineShifted(skippedTicks: number): void
+  /** No tick runs for now. */
+  held?(): void
+  /** Ticks go on where they stopped, `heldMs` later: everything is due so much later, in whole ticks. */
+  released?(heldMs: number): void
 }
 
 /** What may be due at once, unless an option says otherwise. */
@@ -26,6 +31,10 @@ export interface TickLoopOptions {
   readonly maxRunMs?: number
   /** A room's `tick` threw. The room has been removed from the loop. */
   readonly onFailure: (room: TickedRoom, error: unknown) => void
+  /** Asked before each tick: no tick runs while it says no. Left out: always. Hot. */
+  readonly mayRun?: (() => boolean) | undefined
+  /** `mayRun` said no: the loop stands still until `release`. */
+  readonly onHeld?: (() => void) | undefined
 }
 
 /** A room's place in the loop. */
@@ -93,6 +102,16 @@ class Entry implements TickHandle {
     }
   }
 
+  /** Goes on later than was planned, by whole ticks: the next one is due within an interval from now. */
+  shiftTo(nowMs: number): void {
+    const intervalMs = 1000 / this.rate
+    const skipped = Math.max(0, Math.floor((nowMs - this.nextDueMs) / intervalMs) + 1)
+    this.skippedTicks += skipped
+    this.epochMs += skipped * intervalMs
+    this.excusedMs = Number.NEGATIVE_INFINITY
+    this.plan(this.nextTick, nowMs)
+  }
+
   doze(ticks: number): void {
     if (this.removed || this.dozingTicks === ticks) return
     this.dozingTicks = ticks
@@ -126,6 +145,10 @@ export class TickLoop {
   #cancelWake: (() => void) | undefined
   #wakeMs = Number.POSITIVE_INFINITY
   #running = false
+  readonly #mayRun: (() => boolean) | undefined
+  readonly #onHeld: () => void
+  #held = false
+  #heldMs = 0
   readonly #onWake = (): void => this.#run()
 
   constructor(timer: TickTimer, options: TickLoopOptions) {
@@ -133,11 +156,39 @@ export class TickLoop {
     this.#maxCatchUpTicks = options.maxCatchUpTicks
     this.#maxRunMs = options.maxRunMs ?? 8
     this.#onFailure = options.onFailure
+    this.#mayRun = options.mayRun
+    this.#onHeld = options.onHeld ?? (() => {})
   }
 
-  /** When the next tick is to run; infinite if there are no rooms. */
+  /** No tick runs from now on; rooms may come and go. Idempotent. */
+  hold(): void {
+    if (this.#held) return
+    this.#held = true
+    this.#heldMs = this.#timer.nowMs()
+    this.#arm()
+    for (const { room } of [...this.#heap]) room.held?.()
+    this.#onHeld()
+  }
+
+  /** Ticks go on where they stopped, at once: all timelines are shifted by the time between, and rooms are told. Idempotent. */
+  release(): void {
+    if (!this.#held) return
+    this.#held = false
+    const nowMs = this.#timer.nowMs()
+    const heap = this.#heap
+    const entries = heap.splice(0)
+    for (const entry of entries) {
+      entry.shiftTo(nowMs)
+      heap.push(entry)
+      siftUp(heap, heap.length - 1)
+    }
+    for (const { room } of entries) room.released?.(nowMs - this.#heldMs)
+    this.#arm()
+  }
+
+  /** When the next tick is to run; infinite if there are no rooms, or none may run. */
   get nextTickMs(): number {
-    return this.#heap[0]?.wakeMs ?? Number.POSITIVE_INFINITY
+    return this.#held ? Number.POSITIVE_INFINITY : (this.#heap[0]?.wakeMs ?? Number.POSITIVE_INFINITY)
   }
 
   get roomCount(): number {
@@ -181,7 +232,11 @@ export class TickLoop {
     const untilMs = nowMs + this.#maxRunMs
     for (;;) {
       const entry = this.#heap[0]
-      if (entry === undefined || entry.wakeMs > nowMs || nowMs > untilMs) break
+      if (entry === undefined || entry.wakeMs > nowMs || nowMs > untilMs || this.#held) break
+      if (this.#mayRun !== undefined && !this.#mayRun()) {
+        this.hold()
+        break
+      }
       this.#runTick(entry, nowMs)
       const endMs = this.#timer.nowMs()
       this.durations.record(endMs - nowMs)
@@ -216,7 +271,7 @@ export class TickLoop {
 
   #arm(): void {
     if (this.#running) return
-    const dueMs = this.#heap[0]?.wakeMs ?? Number.POSITIVE_INFINITY
+    const dueMs = this.#held ? Number.POSITIVE_INFINITY : (this.#heap[0]?.wakeMs ?? Number.POSITIVE_INFINITY)
     if (dueMs === this.#wakeMs) return
     this.#cancelWake?.()
     this.#wakeMs = dueMs

@@ -47,6 +47,8 @@ export interface Front {
   close(): Promise<void>
 }
 
+/** In the handshake of a connection that another shard carries: whose it is. */
+export const VOUCHER_HEADER = 'x-tickmesh-voucher'
 /** How long HTTP requests may take to end when the server closes. */
 export const CUT_AFTER_MS = 2_000
 /** Bodies of requests: they are small, or they are not for this port. */

@@ -4,7 +4,7 @@
  */
 import { STATUS_CODES } from 'node:http'
 import type { Entry } from '../gate/doorkeeper.ts'
-import { type Front, type FrontOptions, portInUse, type Refusal, wrongPath } from './front.ts'
+import { type Front, type FrontOptions, portInUse, type Refusal, VOUCHER_HEADER, wrongPath } from './front.ts'
 import { readTlsFiles } from './tls-files.ts'
 import { joined, remoteAddressOf, UwsHttp } from './uws-http.ts'
 import { UwsLink, type UwsLinkOptions } from './uws-link.ts'
@@ -87,6 +87,7 @@ function takeUpgrade(options: FrontOptions, response: UwsResponse, request: UwsR
     forwardedFor: joined(request, 'x-forwarded-for'),
     origin: request.getHeader('origin') || undefined,
     host: request.getHeader('host') || undefined,
+    voucher: request.getHeader(VOUCHER_HEADER) || undefined,
   })
   if (!knock.ok) return refuse(response, { status: knock.status, text: `${knock.code}: ${knock.message}` })
   const connection: Connection = { entry: knock.entry, link: undefined }

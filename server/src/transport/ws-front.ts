@@ -21,6 +21,7 @@ import {
   type Refusal,
   refusedBody,
   TOO_MANY_WAIT,
+  VOUCHER_HEADER,
   wrongPath,
 } from './front.ts'
 import { readTlsFiles } from './tls-files.ts'
@@ -74,7 +75,9 @@ function takeUpgrade(
   const [path] = (request.url ?? '').split('?')
   if (path !== options.path) return refuse(socket, wrongPath(options.path))
   const { origin, host } = request.headers
-  const knock = options.knock({ ...visitorOf(request), origin, host })
+  const voucher = request.headers[VOUCHER_HEADER]
+  const vouched = typeof voucher === 'string' ? { voucher } : {}
+  const knock = options.knock({ ...visitorOf(request), origin, host, ...vouched })
   if (!knock.ok) return refuse(socket, { status: knock.status, text: `${knock.code}: ${knock.message}` })
   socket.once('close', () => knock.entry.left())
   transport.handleUpgrade(request, socket, head, (link) => options.accept(link, knock.entry))

@@ -7,6 +7,7 @@ import type { NetErrorCode } from '../error.ts'
 import { isErrorCode } from '../link/close-codes.ts'
 import { type AttributePatch, isAttributePatch } from './attribute-patch.ts'
 import { isObject, isPlainObject, type PlainObject } from './plain-data.ts'
+import { type EpochTriple, isEpochTriple } from './room-epoch.ts'
 
 export interface HelloMessage {
   readonly t: 'hello'
@@ -29,6 +30,8 @@ export interface HelloMessage {
   readonly options?: PlainObject
   /** Watch instead of playing, so many ms behind the match. */
   readonly spectate?: number
+  /** The greatest epoch of this room that the client learned: a shard that has a lower one is not its owner any more. */
+  readonly epoch?: EpochTriple
 }
 
 export interface LeaveMessage {
@@ -88,6 +91,16 @@ export interface WelcomeMessage {
   readonly maxPlayers: number
   /** What was on a screen longer ago than this is not believed; 500 if left out. */
   readonly maxRewindMs?: number
+  /** Left out by a server that is no shard of a cluster. With it every frame of this link has its tag. */
+  readonly epoch?: EpochTriple
+}
+
+/** Another shard runs this room: dial that. The link is closed after it. */
+export interface MovedMessage {
+  readonly t: 'moved'
+  readonly url: string
+  readonly room: string
+  readonly epoch?: EpochTriple
 }
 
 /** The hello was refused; the link is closed after it. */
@@ -128,6 +141,7 @@ export interface NoticeMessage {
 export type ClientMessage = HelloMessage | LeaveMessage | TypedMessage | FullMessage | PingMessage
 export type ServerMessage =
   | WelcomeMessage
+  | MovedMessage
   | RefusedMessage
   | AttributesMessage
   | TypedMessage
@@ -147,6 +161,7 @@ const MAX_PLAYER_ID_LENGTH = 64
 const MAX_RESUME_LENGTH = 256
 const MAX_TICKET_LENGTH = 2048
 const MAX_AUTH_LENGTH = 8192
+const MAX_URL_LENGTH = 2048
 const MAX_MESSAGE_TYPES = 64
 const MAX_MESSAGE_FIELDS = 16
 const NOTICE_KINDS: readonly NoticeKind[] = ['paused', 'resumed', 'stopping', 'warning', 'timeline']
@@ -186,6 +201,8 @@ export function parseServerMessage(value: unknown): Parsed<ServerMessage> {
   switch (value.t) {
     case 'welcome':
       return parseWelcome(value)
+    case 'moved':
+      return take<MovedMessage>('moved', value, MOVED)
     case 'refused':
     case 'bye':
       return parseEnd(value, value.t)
@@ -247,7 +264,7 @@ const isDuration = (value: unknown): value is number => isMs(value) && value >= 
 const isGameId = (value: unknown): value is string => typeof value === 'string' && GAME_ID.test(value)
 
 function parseHello(value: Fields): Parsed<HelloMessage> {
-  const { protocol, game, schema, room, create, resume, ticket, auth, options, spectate } = value
+  const { protocol, game, schema, room, create, resume, ticket, auth, options, spectate, epoch } = value
   if (!isWhole(protocol, 0, 0xffff)) return refuse('hello.protocol is not a version')
   if (!isGameId(game)) return refuse('hello.game is not an id')
   if (!isWhole(schema, 0, 0xffff_ffff)) return refuse('hello.schema is not a 32-bit number')
@@ -258,7 +275,8 @@ function parseHello(value: Fields): Parsed<HelloMessage> {
   if (!isOptional(auth, isAuth)) return refuse(`hello.auth is not a text of up to ${MAX_AUTH_LENGTH}`)
   if (!isOptional(options, isPlainObject)) return refuse('hello.options is not a plain object')
   if (!isOptional(spectate, isDelay)) return refuse(`hello.spectate is not 0 to ${MAX_SPECTATOR_DELAY_MS} ms`)
-  const optional = given({ room, create, resume, ticket, auth, options, spectate })
+  if (!isOptional(epoch, isEpochTriple)) return refuse('hello.epoch is not three whole numbers')
+  const optional = given({ room, create, resume, ticket, auth, options, spectate, epoch })
   return accept({ t: 'hello', protocol, game, schema, ...optional })
 }
 
@@ -325,6 +343,12 @@ const WELCOME: Checks<WelcomeMessage> = {
   resumed: optional(isBoolean),
   graceMs: optional(isDuration),
   maxRewindMs: optional(isDuration),
+  epoch: optional(isEpochTriple),
+}
+const MOVED: Checks<MovedMessage> = {
+  url: text(MAX_URL_LENGTH),
+  room: isRoomId,
+  epoch: optional(isEpochTriple),
 }
 const ATTRIBUTES: Checks<AttributesMessage> = {
   tick: whole(0, MAX_TICK),

@@ -8,6 +8,8 @@ export const CONTROL = 1
 export const INPUT = 2
 /** Server to client: a frame, which begins with its private head (frame-head). */
 export const SNAPSHOT = 3
+/** The same of a room that has an epoch: a byte of that comes before the head (room-epoch). */
+export const TAGGED_SNAPSHOT = 4
 
 /** Grows with every change of the wire that an older side would misread. The handshake compares it. */
-export const PROTOCOL_VERSION = 2
+export const PROTOCOL_VERSION = 3

@@ -42,6 +42,7 @@ const CLIENT: readonly ClientMessage[] = [
     options: { skin: 3, list: [1, { a: null }] },
   },
   { ...HELLO, room: 'main', spectate: 10_000.5 },
+  { ...HELLO, room: 'main', epoch: [1_795_000_000_000, 7, 0] },
   { t: 'leave' },
   { t: 'full' },
   { t: 'msg', i: 0, v: [] },
@@ -51,6 +52,9 @@ const SERVER: readonly ServerMessage[] = [
   WELCOME,
   { ...WELCOME, seat: 0 },
   { ...WELCOME, resumed: true, graceMs: 30_000 },
+  { ...WELCOME, epoch: [0, 1, 2 ** 53 - 1] },
+  { t: 'moved', url: 'wss://b.example', room: 'main' },
+  { t: 'moved', url: 'wss://b.example', room: 'main', epoch: [1, 2, 3] },
   { t: 'refused', code: 'ROOM_FULL', message: 'Room main is full.' },
   { t: 'attr', tick: 40 },
   {
@@ -82,7 +86,7 @@ test('every message comes back as it went in, through the wire too', () => {
 
 test('unknown properties are left out', () => {
   expect(parseClientMessage({ ...HELLO, colour: 'red' })).toEqual({ ok: true, message: HELLO })
-  expect(parseServerMessage({ ...WELCOME, epoch: 3 })).toEqual({ ok: true, message: WELCOME })
+  expect(parseServerMessage({ ...WELCOME, weather: 3 })).toEqual({ ok: true, message: WELCOME })
 })
 
 test('one side does not take the messages of the other', () => {

@@ -13,6 +13,7 @@ import { createFrameHead, encodeFrameHead, type FrameHead } from '../../src/wire
 import { InputCodec } from '../../src/wire/input-codec.ts'
 import { createInputHead } from '../../src/wire/input-head.ts'
 import { InputRing } from '../../src/wire/input-ring.ts'
+import { epochTag } from '../../src/wire/room-epoch.ts'
 import { SnapshotEncoder } from '../../src/wire/snapshot-encoder.ts'
 import { SnapshotRing } from '../../src/world/history.ts'
 import { type Snapshot, Stranger } from './stranger.ts'
@@ -48,6 +49,8 @@ export const tiny = defineGame({
   },
 })
 
+/** Of a room in a cluster. */
+const EPOCH = [1_795_000_000_000, 7, 2] as const
 const FULL = 100
 const QUIET = 102
 const SHOT = 104
@@ -154,7 +157,7 @@ export function vectors(): Map<string, string> {
   const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
   const all = frames()
   const [full, quiet, shot] = traces(all)
-  const hello = { t: 'hello', protocol: 2, game: 'tiny', schema: tiny.schemaHash, room: 'main' }
+  const hello = { t: 'hello', protocol: 3, game: 'tiny', schema: tiny.schemaHash, room: 'main' }
   const welcome = {
     t: 'welcome',
     seat: 1,
@@ -179,6 +182,8 @@ export function vectors(): Map<string, string> {
     ['frame-full', hex(all[0] ?? new Uint8Array())],
     ['frame-quiet', hex(all[1] ?? new Uint8Array())],
     ['frame-shot', hex(all[2] ?? new Uint8Array())],
+    ['moved', hex(control({ t: 'moved', url: 'ws://10.0.0.4:8081/tickmesh', room: 'main', epoch: EPOCH }))],
+    ['frame-tagged', hex(Uint8Array.from([4, epochTag(EPOCH), ...(all[1] ?? new Uint8Array()).subarray(1)]))],
     ['body-full', full?.body ?? ''],
     ['body-quiet', quiet?.body ?? ''],
     ['bits-quiet', quiet?.bits ?? ''],

@@ -1,6 +1,7 @@
 /**
  * Sections 1, 7 and 8 of PROTOCOL.md, without anything of the project: the head of a frame, and input messages. Used by the stranger's tests.
  */
+import { finish, step } from './stranger-entropy.ts'
 import { at, type GameText, Malformed } from './stranger-game.ts'
 
 class Reader {
@@ -55,10 +56,22 @@ function near(low16: number, expected: number): number {
   return expected + (((low16 - expected) << 16) >> 16)
 }
 
-/** A frame, byte 3 included. */
-export function readFrame(bytes: Uint8Array, game: GameText, expectedTick: number): Head {
+/** The byte of a room's epoch that its frames carry. */
+export function tagOf(epoch: readonly number[]): number {
+  const halves = epoch.flatMap((part) => [(part % 2 ** 32) | 0, Math.floor(part / 2 ** 32)])
+  return (
+    finish(
+      halves.reduce((h, half) => step(h, half), 0),
+      24,
+    ) % 256
+  )
+}
+
+/** A frame, byte 3 or 4 included. `tag`: of the epoch that the welcome announced, if it did. */
+export function readFrame(bytes: Uint8Array, game: GameText, expectedTick: number, tag?: number): Head {
   const reader = new Reader(bytes, 0)
-  if (reader.u8() !== 3) throw new Malformed('not a frame')
+  if (reader.u8() !== (tag === undefined ? 3 : 4)) throw new Malformed('not a frame')
+  if (tag !== undefined && reader.u8() !== tag) throw new Malformed('another epoch')
   const flags = reader.u8()
   const has = (flag: number) => (flags & flag) !== 0
   const low = reader.u16()

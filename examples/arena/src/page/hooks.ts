@@ -1,7 +1,7 @@
 /**
  * `window.__arena`: what browser tests and the curious may read. Nothing here changes the match.
  *
- *     __arena.state            'menu' | 'joining' | 'playing' | 'watching' | 'lost'
+ *     __arena.state            'menu' | 'lobby' | 'joining' | 'playing' | 'watching' | 'lost'
  *     __arena.room             the SDK's room, or undefined
  *     __arena.own()            { id, x, y, hp, ... } of the own fighter, or undefined while dead
  *     __arena.fighters()       what the newest frame drew: [{ seat, id, name, x, y, hp }]
@@ -15,7 +15,7 @@ import type { Match } from './match.ts'
 import type { Stage } from './scene.ts'
 
 export class ArenaHooks {
-  state: 'menu' | 'joining' | 'playing' | 'watching' | 'lost' = 'menu'
+  state: 'menu' | 'lobby' | 'joining' | 'playing' | 'watching' | 'lost' = 'menu'
   match: Match | undefined
   watched: Spectating | undefined
   private readonly stage: Stage

@@ -1,15 +1,20 @@
 /**
  * The page's beginning: builds the panels, starts Phaser, and goes round: ask for a name, play, say why it ended.
  * `?name=Ada&auto=1` joins at once; a reload goes on as the same player by itself. `?link=auto` tries WebRTC (`websocket`, `webrtc`: nothing else). `?quality=low` is for machines that draw by software.
+ * On a shard of a cluster the lobby comes before the match (lobby/), and L leads back to it; `?room=match-3` goes straight in.
  * `?spectate=10` watches instead, ten seconds behind. `?delay=50&loss=0.02` makes the network worse: see net-panel.ts.
  */
-import { NetError } from '@tickmesh/shared'
+import { type LobbyPlace, NetError } from '@tickmesh/shared'
 import { cleanName } from '../roster.ts'
 import { delayAsked, Seats, Spectating } from '../spectate/spectating.ts'
 import { Boards } from './boards.ts'
 import { Controls } from './controls.ts'
+import { element } from './dom.ts'
 import { ArenaHooks } from './hooks.ts'
 import { Hud } from './hud.ts'
+import { hasLobby, keepPlace, keptPlace, placeAsked } from './lobby/asked.ts'
+import { LobbyPanel } from './lobby/lobby-panel.ts'
+import { choosePlace } from './lobby/lobby-visit.ts'
 import { Match, type MatchParts } from './match.ts'
 import { Minimap } from './minimap.ts'
 import { NetLine } from './net-line.ts'
@@ -37,18 +42,24 @@ async function chooseName(overlays: Overlays): Promise<string> {
 }
 
 /** Plays one match to its end; gives why it ended. */
-async function playOnce(parts: MatchParts, overlays: Overlays, hooks: ArenaHooks, name: string): Promise<Ending> {
+async function playOnce(
+  parts: MatchParts,
+  overlays: Overlays,
+  hooks: ArenaHooks,
+  name: string,
+  place: string | LobbyPlace = serverUrl(),
+): Promise<Ending> {
   hooks.state = 'joining'
   overlays.connecting()
   try {
-    const match = await Match.join(parts, serverUrl(), name)
+    const match = await Match.join(parts, place, name)
     hooks.match = match
     hooks.state = 'playing'
     window.sessionStorage.setItem(PLAYING_KEY, '1')
     document.body.classList.add('playing')
     overlays.hide()
     const { code, message } = await match.ended
-    return { title: 'Connection lost', note: `${message} (${code})` }
+    return { title: 'Connection lost', note: `${message} (${code})`, left: code === 'LEFT' }
   } catch (error) {
     return { title: 'No connection', note: error instanceof NetError ? `${error.text} (${error.code})` : String(error) }
   } finally {
@@ -91,6 +102,49 @@ async function watch(parts: MatchParts, overlays: Overlays, hooks: ArenaHooks, s
   }
 }
 
+/** On a shard: the lobby, a match, and the lobby again. */
+async function playFromLobby(
+  parts: MatchParts,
+  overlays: Overlays,
+  hooks: ArenaHooks,
+  name: string,
+  panels: HTMLElement,
+): Promise<void> {
+  const lobby = new LobbyPanel()
+  const code = element('div', 'room-code')
+  code.hidden = true
+  panels.append(lobby.root, code)
+  window.addEventListener('keydown', ({ code: key, repeat }) => {
+    if (key === 'KeyL' && !repeat) void hooks.match?.room.leave()
+  })
+  // Whoever asks for a name only plays anywhere: demonstrations and tests.
+  const isHasty = new URLSearchParams(window.location.search).get('auto') === '1'
+  let place: (LobbyPlace & { code?: string }) | undefined = keptPlace() ?? placeAsked(serverUrl()) ?? (isHasty ? { room: 'main', url: serverUrl() } : undefined)
+  for (;;) {
+    let ending: Ending | undefined
+    try {
+      if (place === undefined) {
+        hooks.state = 'lobby'
+        overlays.hide()
+        place = await choosePlace(lobby, serverUrl(), name)
+      }
+      keepPlace(place)
+      code.replaceChildren('Code ', element('b', '', place.code ?? ''))
+      code.hidden = place.code === undefined
+      ending = await playOnce(parts, overlays, hooks, name, place)
+    } catch (error) {
+      ending = { title: 'No lobby', note: error instanceof NetError ? `${error.text} (${error.code})` : String(error) }
+    }
+    place = undefined
+    keepPlace(undefined)
+    code.hidden = true
+    window.sessionStorage.removeItem(PLAYING_KEY)
+    if (ending.left === true) continue
+    hooks.state = 'lost'
+    await overlays.lost(ending)
+  }
+}
+
 async function start(): Promise<void> {
   const canvasPlace = document.querySelector<HTMLElement>('#scene')
   const panels = document.querySelector<HTMLElement>('#panels')
@@ -121,8 +175,10 @@ async function start(): Promise<void> {
     return watch(parts, overlays, hooks, seats, delayMs)
   }
   const name = await chooseName(overlays)
+  if (hasLobby()) return playFromLobby(parts, overlays, hooks, name, panels)
+  const asked = placeAsked(serverUrl())
   for (;;) {
-    const ending = await playOnce(parts, overlays, hooks, name)
+    const ending = await playOnce(parts, overlays, hooks, name, asked)
     hooks.state = 'lost'
     window.sessionStorage.removeItem(PLAYING_KEY)
     await overlays.lost(ending)

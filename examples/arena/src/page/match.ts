@@ -3,7 +3,7 @@
  * into the scene and the panels. The only file of the page that knows the SDK.
  */
 import { type EventInfo, join, type Room } from '@tickmesh/client'
-import type { CloseReason, Seat } from '@tickmesh/shared'
+import type { CloseReason, LobbyPlace, Seat } from '@tickmesh/shared'
 import type { ArenaEvents, ArenaView, FighterView, PressName } from '../arena-room.ts'
 import { type ArenaShape, arena } from '../game.ts'
 import { MUZZLE, player } from '../tuning.ts'
@@ -65,16 +65,17 @@ export class Match {
   private killedBy = ''
 
   /** Joins a room. Rejects with the SDK's NetError. */
-  static async join(parts: MatchParts, url: string, name: string): Promise<Match> {
+  static async join(parts: MatchParts, place: string | LobbyPlace, name: string): Promise<Match> {
     const hands = { read: (): Hands => ({ move: { x: 0, y: 0 }, aim: 0, trigger: false }) }
     const { wrapLink } = parts.netPanel.network
-    const room = await join(arena, url, {
+    const options = {
       sample: () => hands.read(),
       options: { name },
       wrapLink,
       link: linkAsked(window.location.search),
       resumeAfterReload: true,
-    })
+    }
+    const room = await (typeof place === 'string' ? join(arena, place, options) : join(arena, place, options))
     const match = new Match(room, parts)
     hands.read = () => match.hands()
     return match

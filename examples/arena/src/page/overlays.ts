@@ -18,6 +18,8 @@ const keys: readonly (readonly [string, string])[] = [
 export interface Ending {
   readonly title: string
   readonly note: string
+  /** The player wanted to. */
+  readonly left?: boolean
 }
 
 export class Overlays {

@@ -1,0 +1,225 @@
+/**
+ * Deliberate mistakes, each in one rule of a cluster that is otherwise the true one. The simulation has to find every one of them, within so many seeds: what it
+ * does not find when it is there, it does not prove to be absent.
+ */
+import { compareViews } from '@tickmesh/server/cluster'
+import { FAULTS, type FaultName } from './fault-names.ts'
+import type { Violation } from './judge.ts'
+import { type RunSettings, runSimulation } from './run.ts'
+import { settingsOf } from './seeds.ts'
+import { type SimRules, TRUE_RULES } from './sim-rules.ts'
+
+export interface PlantedMistake {
+  readonly name: string
+  /** Why it is one. */
+  readonly what: string
+  readonly rules: SimRules
+  /** Seeds within which it has to be found. */
+  readonly withinSeeds: number
+  /** Those under which it shows soonest; all, if left out. */
+  readonly faults?: readonly FaultName[]
+  readonly shards?: number
+  readonly firstSeed?: number
+}
+
+export interface Found {
+  readonly seed: number
+  readonly violation: Violation
+}
+
+function view(change: Partial<SimRules['view']>): SimRules {
+  return { ...TRUE_RULES, view: { ...TRUE_RULES.view, ...change } }
+}
+
+function rooms(change: Partial<SimRules['rooms']>): SimRules {
+  return { ...TRUE_RULES, rooms: { ...TRUE_RULES.rooms, ...change } }
+}
+
+function lobby(change: Partial<SimRules['lobby']>): SimRules {
+  return { ...TRUE_RULES, lobby: { ...TRUE_RULES.lobby, ...change } }
+}
+
+function node(change: Partial<SimRules['node']>): SimRules {
+  return { ...TRUE_RULES, node: { ...TRUE_RULES.node, ...change } }
+}
+
+const VIEW_MISTAKES: readonly PlantedMistake[] = [
+  {
+    name: 'a lease is granted after the vote',
+    what: 'a vote for the next view is a promise never to grant in this one again',
+    rules: view({ mayGrant: (installed, _votedFor, asked) => compareViews(installed, asked) === 0 }),
+    faults: ['reject', 'loss'],
+    shards: 3,
+    firstSeed: 10,
+    withinSeeds: 80,
+  },
+  {
+    name: 'a grant of an old view is accepted',
+    what: 'an answer counts in the view that it names, and in no other',
+    rules: view({ grantCounts: () => true, mayGrant: () => true }),
+    faults: ['reject', 'loss'],
+    shards: 3,
+    firstSeed: 10,
+    withinSeeds: 80,
+  },
+  {
+    name: 'a lease is timed from the answer',
+    what: 'an answer that took long would make a lease that outlives the grant',
+    rules: view({ grantEndMs: (_sentMs, answeredMs, { leaseMs }) => answeredMs + leaseMs }),
+    faults: ['hang', 'reject', 'delay'],
+    shards: 3,
+    withinSeeds: 80,
+  },
+  {
+    name: 'one grant is a lease',
+    what: 'only majorities meet',
+    rules: view({ leaseEndMs: (ends) => Math.max(...ends) }),
+    withinSeeds: 80,
+  },
+  {
+    name: 'takeover does not wait',
+    what: 'who was removed may still hold a lease, and not know of the view',
+    rules: view({ takeoverWaitMs: () => 0 }),
+    faults: ['reject'],
+    shards: 3,
+    withinSeeds: 80,
+  },
+  {
+    name: 'a refused connection shortens the wait',
+    what: 'proxies and firewalls refuse for the living; and who listens no more on a port may still run',
+    rules: view({
+      takeoverWaitMs: (ages, evidence, times) =>
+        evidence.refused ? 0 : TRUE_RULES.view.takeoverWaitMs(ages, evidence, times),
+    }),
+    faults: ['reject'],
+    shards: 3,
+    withinSeeds: 80,
+  },
+  {
+    name: 'clocks are taken to run at one rate',
+    what: 'the wait has to be longer than the lease by what clocks may differ',
+    rules: { ...view({}), times: { ...TRUE_RULES.times, clockBound: 1 } },
+    faults: ['reject', 'drift'],
+    shards: 3,
+    firstSeed: 10,
+    withinSeeds: 80,
+  },
+]
+
+const ROOM_MISTAKES: readonly PlantedMistake[] = [
+  {
+    name: 'claims are not awaited',
+    what: 'a home that has not heard everybody names a second owner',
+    rules: rooms({ mayName: (home) => TRUE_RULES.rooms.mayName({ ...home, claimsComplete: true }) }),
+    withinSeeds: 80,
+  },
+  {
+    name: 'removed members’ leases are not awaited',
+    what: 'their rooms may still act',
+    rules: rooms({ mayName: ({ claimsComplete, mayAct }) => claimsComplete && mayAct }),
+    faults: ['reject'],
+    shards: 3,
+    withinSeeds: 80,
+  },
+  {
+    name: 'epochs do not grow with views',
+    what: 'whoever learned of an owner could not tell its successor from its predecessor',
+    rules: rooms({ nextEpoch: ({ generation }, named) => ({ generation, view: 1, k: named }) }),
+    faults: ['crash'],
+    shards: 3,
+    withinSeeds: 80,
+  },
+  {
+    name: 'a message of an older view counts',
+    what: 'homes move with views: an old home’s grant is void',
+    rules: rooms({ acceptsView: () => true }),
+    faults: ['crash', 'loss', 'reorder', 'delay', 'hang'],
+    shards: 3,
+    firstSeed: 38,
+    withinSeeds: 80,
+  },
+  {
+    name: 'a room is opened by whatever grant comes',
+    what: 'datagrams are doubled and late: a grant is good once, from the home, in its view',
+    rules: rooms({ mayOpen: () => true, acceptsView: () => true }),
+    faults: ['crash', 'loss', 'duplicate', 'reorder', 'delay', 'hang'],
+    shards: 3,
+    withinSeeds: 80,
+  },
+]
+
+const OTHER_MISTAKES: readonly PlantedMistake[] = [
+  {
+    name: 'the lease is not looked at after a stall',
+    what: 'all timers fire at once, and the room’s may be the first',
+    rules: node({ mayAct: (held) => held }),
+    faults: ['hang'],
+    shards: 3,
+    firstSeed: 10,
+    withinSeeds: 80,
+  },
+  {
+    name: 'a life is used again after a restart',
+    what: 'what the dead one was granted is not the new one’s; and it forgot what it voted for',
+    rules: {
+      ...TRUE_RULES,
+      shell: { nextLife: (random, earlier) => earlier ?? TRUE_RULES.shell.nextLife(random, earlier) },
+    },
+    withinSeeds: 80,
+  },
+  {
+    name: 'the oldest member runs what runs once without a look at its lease',
+    what: 'a removed one is the oldest in its own view',
+    rules: { ...TRUE_RULES, jobs: { mayRun: ({ isOldest }) => isOldest } },
+    withinSeeds: 80,
+  },
+  {
+    name: 'a tombstone is dropped too early',
+    what: 'whoever has not heard of it brings the room back',
+    rules: lobby({ mayCollect: () => true, mustReset: () => false }),
+    withinSeeds: 80,
+  },
+  {
+    name: 'a removed life’s deltas are accepted',
+    what: 'its rooms would be listed, and nobody runs them',
+    rules: lobby({ acceptsLife: () => true, counts: () => true }),
+    withinSeeds: 80,
+  },
+  {
+    name: 'the next oldest runs what runs once without waiting for the last one’s lease',
+    what: 'it was removed, and may not know',
+    rules: { ...TRUE_RULES, jobs: { mayRun: ({ isOldest, mayAct }) => isOldest && mayAct } },
+    faults: ['reject'],
+    shards: 3,
+    withinSeeds: 80,
+  },
+  {
+    name: 'an operation is taken out of turn',
+    what: 'the ones that it skipped are taken for known, and never asked for again',
+    rules: lobby({ isNext: () => true }),
+    faults: ['partition'],
+    shards: 5,
+    withinSeeds: 80,
+  },
+]
+
+export const PLANTED: readonly PlantedMistake[] = [...VIEW_MISTAKES, ...ROOM_MISTAKES, ...OTHER_MISTAKES]
+
+/** What the true rules violate in a seed in which the mistake was found: nothing, or the find proves nothing. */
+export function violationsWithout(mistake: PlantedMistake, seed: number): readonly Violation[] {
+  return runSimulation(settingsFor(mistake, seed)).violations
+}
+
+/** Plays seed after seed with the mistake; what was violated first, if anything. */
+export function findMistake(mistake: PlantedMistake): Found | undefined {
+  const { rules, withinSeeds, firstSeed = 1 } = mistake
+  for (let seed = firstSeed; seed < firstSeed + withinSeeds; seed++) {
+    const [violation] = runSimulation({ ...settingsFor(mistake, seed), rules }).violations
+    if (violation !== undefined) return { seed, violation }
+  }
+  return undefined
+}
+
+function settingsFor({ faults, shards }: PlantedMistake, seed: number): RunSettings {
+  return settingsOf(seed, { shards, minutes: 0.5, faults: faults ?? FAULTS })
+}

@@ -1,0 +1,56 @@
+/**
+ * The rules that a simulated cluster goes by: the real ones, unless a mistake is planted.
+ */
+import {
+  drawLife,
+  JOB_RULES,
+  type JobRules,
+  type LeaseTimes,
+  type Life,
+  LOBBY_RULES,
+  type LobbyRules,
+  NODE_RULES,
+  type NodeRules,
+  ROOM_RULES,
+  type RoomRules,
+  VIEW_RULES,
+  type ViewRules,
+} from '@tickmesh/server/cluster'
+import { hash32 } from '@tickmesh/shared'
+
+/** What the shell of a shard has to do right, which the simulated machine does in its place. */
+export interface ShellRules {
+  /** The life of a process that starts on a machine where `earlier` ran before. */
+  nextLife(random: () => number, earlier: Life | undefined): Life
+}
+
+export interface SimRules {
+  readonly view: ViewRules
+  readonly rooms: RoomRules
+  readonly lobby: LobbyRules
+  readonly jobs: JobRules
+  readonly node: NodeRules
+  readonly shell: ShellRules
+  readonly times: LeaseTimes
+}
+
+export const TRUE_RULES: SimRules = {
+  view: VIEW_RULES,
+  rooms: ROOM_RULES,
+  lobby: LOBBY_RULES,
+  jobs: JOB_RULES,
+  node: NODE_RULES,
+  shell: { nextLife: (random) => drawLife(random) },
+  times: { leaseMs: 750, clockBound: 1.25 },
+}
+
+/** 32 bits of a text; stands for the shell's XXH32. */
+export function hashText(text: string): number {
+  let low = 0x811c9dc5
+  let high = 0x9e3779b9
+  for (let at = 0; at < text.length; at++) {
+    low = Math.imul(low ^ text.charCodeAt(at), 0x01000193)
+    high = Math.imul(high ^ low, 0x85ebca6b)
+  }
+  return hash32(low, high, text.length, 0)
+}

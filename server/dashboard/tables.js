@@ -1,0 +1,188 @@
+// @ts-check
+/** The dashboard's tables: rows of cells, each a text with a style, put into the page without any markup of what peers said. */
+import { shares } from '/dashboard/draw-ring.js'
+
+/** @typedef {import('../src/ops/dashboard/dashboard-state.ts').DashboardState} DashboardState */
+/** @typedef {{ text: string, style?: string, href?: string, colour?: string }} Cell */
+/** @typedef {{ heads: string[], rows: Cell[][] }} Table */
+
+/**
+ * @param {HTMLElement} table
+ * @param {Table} content
+ */
+export function fill(table, { heads, rows }) {
+  const head = document.createElement('tr')
+  head.append(...heads.map((text) => cell('th', { text })))
+  table.replaceChildren(
+    head,
+    ...rows.map((cells) => {
+      const row = document.createElement('tr')
+      row.append(...cells.map((one) => cell('td', one)))
+      return row
+    }),
+  )
+}
+
+/**
+ * @param {'td' | 'th'} kind
+ * @param {Cell} content
+ */
+function cell(kind, { text, style, href, colour }) {
+  const element = document.createElement(kind)
+  if (style !== undefined) element.className = style
+  if (colour !== undefined) element.style.color = colour
+  if (href === undefined) element.textContent = text
+  else {
+    const link = document.createElement('a')
+    link.href = href
+    link.textContent = text
+    element.append(link)
+  }
+  return element
+}
+
+/** @param {number | undefined | null} ms */
+function milliseconds(ms) {
+  return ms === undefined || ms === null ? '' : `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
+}
+
+/** @param {number} atMs */
+function time(atMs) {
+  return new Date(atMs).toLocaleTimeString()
+}
+
+/** A shard's own dashboard, from where its games connect. @param {string} url */
+function dashboardOf(url) {
+  return /^wss?:\/\//.test(url)
+    ? `${url.replace(/^ws/, 'http').replace(/^(https?:\/\/[^/]+).*$/, '$1')}/dashboard`
+    : undefined
+}
+
+/**
+ * @param {DashboardState} state
+ * @param {(life: string) => string} colour
+ * @returns {Table}
+ */
+export function memberRows({ cluster, ring, rooms }, colour) {
+  const heads = [
+    'shard',
+    'life',
+    'zone',
+    'weight',
+    'homes',
+    'gossip',
+    'incarnation',
+    'voter',
+    'evidence',
+    'round trip',
+    'rooms',
+    'players',
+    'clock',
+    'players connect at',
+  ]
+  const { view, members } = cluster.views
+  const share = shares(ring)
+  const rows = members.map(({ member, evidence, roundTripAgeMs }) => {
+    const { name, life, zone, weight, url, draining } = member
+    const seen = cluster.gossip.members.find((other) => other.name === name)
+    const own = rooms.filter(({ owner }) => owner === life)
+    const clock = cluster.clock.peers.find((peer) => peer.life === life)
+    const marks = `${life === cluster.life ? ' (this)' : ''}${life === cluster.singleton ? ' ★' : ''}${draining ? ' draining' : ''}`
+    const link = dashboardOf(url)
+    return [
+      { text: name + marks, colour: colour(life) },
+      { text: life.slice(0, 8), style: 'dim' },
+      { text: zone },
+      { text: String(weight) },
+      { text: `${((share.get(life) ?? 0) * 100).toFixed(1)} %` },
+      { text: seen?.state ?? 'unknown', style: seen?.state === 'alive' ? 'good' : 'bad' },
+      { text: String(seen?.incarnation ?? ''), style: 'dim' },
+      { text: view?.voters.includes(life) === true ? 'yes' : '' },
+      { text: evidence ?? 'none', style: evidence === undefined || evidence === null ? 'dim' : 'bad' },
+      { text: life === cluster.life ? '' : milliseconds(roundTripAgeMs) },
+      { text: String(own.length) },
+      { text: String(own.reduce((sum, { players }) => sum + players, 0)) },
+      { text: clock === undefined ? '' : `${clock.offsetMs.toFixed(2)} ± ${(clock.errorMs ?? 0).toFixed(2)} ms` },
+      link === undefined ? { text: url } : { text: url, href: link },
+    ]
+  })
+  const strangers = cluster.gossip.members.filter(({ name }) => !members.some(({ member }) => member.name === name))
+  for (const { name, state, incarnation, address, tags } of strangers) {
+    const role = tags.role === undefined ? 'no shard' : `role ${tags.role}`
+    const cells = [
+      name,
+      tags.life?.slice(0, 8) ?? '',
+      '',
+      '',
+      '',
+      state,
+      String(incarnation),
+      '',
+      role,
+      '',
+      '',
+      '',
+      '',
+      address,
+    ]
+    rows.push(cells.map((text) => ({ text, style: 'dim' })))
+  }
+  return { heads, rows }
+}
+
+/** @param {DashboardState} state @returns {Table} */
+export function roomRows({ rooms, cluster }) {
+  const names = new Map((cluster.views.view?.members ?? []).map(({ life, name }) => [life, name]))
+  const rows = rooms.map(({ id, owner, state, players, maxPlayers }) => [
+    { text: id },
+    { text: names.get(owner) ?? owner.slice(0, 8) },
+    { text: state, style: state === 'open' ? 'good' : state === 'recovering' ? 'warn' : 'dim' },
+    { text: `${players} / ${maxPlayers}` },
+  ])
+  return { heads: ['room', 'owner', 'state', 'players'], rows }
+}
+
+/** @param {DashboardState} state @returns {Table} */
+export function viewRows({ views }) {
+  const rows = [...views]
+    .reverse()
+    .map(({ atMs, generation, number, members, came, went }) => [
+      { text: time(atMs), style: 'dim' },
+      { text: `${generation}.${number}` },
+      { text: String(members.length) },
+      { text: came.map((name) => `+ ${name}`).join(', '), style: 'good' },
+      { text: went.map((name) => `- ${name}`).join(', '), style: 'bad' },
+    ])
+  return { heads: ['time', 'view', 'members', 'came', 'went'], rows }
+}
+
+/** @param {DashboardState} state @returns {Table} */
+export function clockRows({ cluster }) {
+  const { stratum, offsetMs, errorMs, steps, peers } = cluster.clock
+  const names = new Map((cluster.views.view?.members ?? []).map(({ life, name }) => [life, name]))
+  const own = [
+    { text: `this, stratum ${stratum}` },
+    { text: `${offsetMs.toFixed(3)} ms` },
+    { text: milliseconds(errorMs) },
+    { text: `${steps} steps`, style: 'dim' },
+  ]
+  const rows = peers.map(({ life, offsetMs: offset, errorMs: error }) => [
+    { text: names.get(life) ?? life },
+    { text: `${offset.toFixed(3)} ms` },
+    { text: milliseconds(error) },
+    { text: '' },
+  ])
+  return { heads: ['clock', 'offset', 'error at most', ''], rows: [own, ...rows] }
+}
+
+/** @param {DashboardState} state @returns {Table} */
+export function eventRows({ events }) {
+  const rows = [...events]
+    .reverse()
+    .map(({ atMs, level, event, message }) => [
+      { text: time(atMs), style: 'dim' },
+      { text: event, style: level === 'error' ? 'bad' : level === 'warn' ? 'warn' : '' },
+      { text: message },
+    ])
+  return { heads: ['time', 'event', ''], rows }
+}

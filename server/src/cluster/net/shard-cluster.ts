@@ -1,0 +1,238 @@
+/**
+ * What makes a server a shard of a cluster: its rooms, doors, lists and keys around the shell (shard-socket.ts). Made by `serve({ cluster })`: first it says how
+ * rooms and doors are to be (`hostOptions`), then, when the server listens, it joins (`start`).
+ * Until it is in, and whenever it has no lease, nobody comes in and nothing runs.
+ */
+import { isRoomId, NetError } from '@tickmesh/shared'
+import type { HostOptions } from '../../gate/host-options.ts'
+import { LobbyDesk } from '../../gate/lobby/lobby-desk.ts'
+import type { RoomHost } from '../../gate/room-host.ts'
+import { failureLine } from '../../ops/failure-line.ts'
+import type { Log } from '../../ops/log-line.ts'
+import type { TickTimer } from '../../tick/tick-timer.ts'
+import type { ClusterAddress, Life } from '../life.ts'
+import type { LobbyApi } from '../lobby/lobby-api.ts'
+import type { ClusterStatus } from '../node/cluster-node-api.ts'
+import type { CreateRequest, LocateAnswer } from '../ring/rooms-api.ts'
+import { AddressVouchers } from './address-voucher.ts'
+import { advertisedHost, checkClusterOptions } from './cluster-options.ts'
+import { Keyring } from './keyring.ts'
+import { LobbyService } from './lobby-service.ts'
+import { OwnerPipe } from './owner-pipe.ts'
+import { RoomGate } from './room-gate.ts'
+import { HostedRooms } from './room-keeper.ts'
+import type { ClusterFigures, ServeClusterOptions, ServerCluster } from './server-cluster.ts'
+import { ClusterShell, type RingSample, type ShellParts } from './shard-socket.ts'
+
+export interface ShardParts {
+  readonly log: Log
+  readonly handshakeMs: number
+  readonly maxRooms: number
+  /** For what the lobby's clients are told. */
+  readonly timer: TickTimer
+  /** Gives 32 bits that nobody can guess. */
+  readonly entropy: () => number
+  readonly wallMs: () => number
+  readonly makeNode: ShellParts['makeNode']
+}
+
+const LIST_EVERY_MS = 250
+/** How long a seat is kept for who found it in the lobby. */
+const SEAT_MS = 30_000
+/** Of the time for a handshake; the rest is for an answer to get there. */
+const PATIENCE_SHARE = 0.7
+const NO_FIGURES: ClusterFigures = { view: 0, members: 0, leaseLeftMs: 0, frozenRooms: 0, pauses: 0 }
+
+export class ShardCluster implements ServerCluster {
+  readonly vouchers: AddressVouchers
+  readonly #options: ServeClusterOptions
+  readonly #parts: ShardParts
+  readonly #keyring: Keyring
+  readonly #gate: RoomGate
+  readonly #desk: LobbyDesk
+  readonly #service: LobbyService
+  #rooms: HostedRooms | undefined
+  #host: RoomHost | undefined
+  #shell: ClusterShell | undefined
+  #listing: NodeJS.Timeout | undefined
+
+  /** Throws BAD_ARGUMENT for options that cannot work. */
+  constructor(options: ServeClusterOptions, parts: ShardParts) {
+    const { cluster, keys } = checkClusterOptions(options)
+    this.#options = options
+    this.#parts = parts
+    this.#keyring = new Keyring(cluster, keys)
+    this.vouchers = new AddressVouchers(this.#keyring, parts.wallMs)
+    this.#service = new LobbyService(
+      () => this.#shell,
+      {
+        reserve: (room, identity) => this.#keepSeat(room, identity),
+        identities: (ids) => this.#desk.identities(ids),
+        summoned: (places) => this.#desk.summoned(places),
+      },
+      this.#keyring.encrypts,
+    )
+    const { timer, entropy, log } = parts
+    this.#desk = new LobbyDesk({
+      ...{ timer, entropy, backend: this.#service },
+      onFailure: (error) =>
+        log(failureLine('lobby-failed', 'a question to the lobby could not be answered', error, {})),
+    })
+    const carries = options.ingress === 'proxy'
+    this.#gate = new RoomGate(() => this.#shell, {
+      owned: (room) => this.#rooms?.epochOf(room),
+      nowMs: () => performance.now(),
+      after: (ms, run) => setTimeout(run, ms),
+      patienceMs: parts.handshakeMs * PATIENCE_SHARE,
+      ...(carries
+        ? { carry: (hello, link, place, address) => new OwnerPipe(hello, link, place, this.#vouchFor(address)) }
+        : {}),
+    })
+  }
+
+  #vouchFor(address: string): { voucher: () => string } {
+    return { voucher: () => this.vouchers.issue(address) }
+  }
+
+  /** What the room host has to know. Tickets that one shard signs are good on all. */
+  get hostOptions(): Pick<HostOptions, 'banned' | 'directory' | 'lobby' | 'mayAct' | 'onRoomEnded' | 'tickets'> {
+    const names = this.#keyring.names()
+    const keys = this.#keyring.derive('tickets').map((secret, i) => ({ id: names[i] ?? '', secret }))
+    return {
+      directory: this.#gate,
+      lobby: this.#desk,
+      banned: () => this.lobby?.banned(),
+      mayAct: () => this.#shell?.mayAct() === true,
+      onRoomEnded: (room) => {
+        if (this.#rooms?.ended(room) === true) this.#shell?.roomEnded(room)
+      },
+      ...(this.#keyring.encrypts ? { tickets: { audience: `tickmesh ${this.#options.cluster}`, keys } } : {}),
+    }
+  }
+
+  /** Joins, with a server that listens. `about` says where it does. */
+  async start(host: RoomHost, about: { port: number; path: string; tls: boolean }): Promise<void> {
+    const { makeNode } = this.#parts
+    const note = (event: string, message: string): void =>
+      this.#parts.log({ level: 'info', event: `cluster-${event}`, message })
+    const rooms = new HostedRooms(keptBy(host, this.#parts.maxRooms), () => this.lobby, note)
+    this.#host = host
+    this.#rooms = rooms
+    this.#shell = await ClusterShell.open(this.#options, {
+      url: this.#options.url ?? this.#defaultUrl(about),
+      maxPlayers: host.game.maxPlayers,
+      schema: (host.game.schemaHash >>> 0).toString(16).padStart(8, '0'),
+      keeper: rooms,
+      keyring: this.#keyring,
+      makeNode,
+      events: {
+        leaseChanged: (held) => {
+          if (held) host.thaw()
+          else if (host.rooms.size > 0) host.freeze()
+        },
+        viewInstalled: () => {},
+        lifeEnded: (reason) => {
+          note('life-ended', reason)
+          rooms.closeAll()
+        },
+        note,
+      },
+    })
+    this.#listing = setInterval(() => {
+      this.#service.attach()
+      rooms.list()
+      this.#shell?.wake()
+    }, LIST_EVERY_MS)
+  }
+
+  #defaultUrl({ port, path, tls }: { port: number; path: string; tls: boolean }): string {
+    const host = advertisedHost(checkClusterOptions(this.#options))
+    return `${tls ? 'wss' : 'ws'}://${host.includes(':') ? `[${host}]` : host}:${port}${path}`
+  }
+
+  /** For somebody who comes with the ticket that this gives. */
+  async #keepSeat(room: string, identity: unknown): Promise<string> {
+    const host = this.#host
+    if (host === undefined || this.#rooms?.epochOf(room) === undefined)
+      throw new NetError('NOT_READY', `the room "${room}" is not here at the moment.`, 'Try again.')
+    return host.reserve({ room, ms: SEAT_MS, ...(identity === undefined ? {} : { identity }) })
+  }
+
+  get name(): string {
+    return this.#shell?.name ?? ''
+  }
+
+  get address(): ClusterAddress {
+    return this.#shell?.address ?? ''
+  }
+
+  get lobby(): LobbyApi | undefined {
+    return this.#shell?.node?.lobby
+  }
+
+  get keyring(): Pick<Keyring, 'add' | 'use' | 'remove'> {
+    return this.#shell?.keyring ?? this.#keyring
+  }
+
+  endProven(life: Life): void {
+    this.#shell?.endProven(life)
+  }
+
+  sampleRing(): RingSample {
+    return this.#shell?.sampleRing() ?? []
+  }
+
+  status(): ClusterStatus | undefined {
+    return this.#shell?.status()
+  }
+
+  create(request: CreateRequest = {}): Promise<LocateAnswer> {
+    if (request.id !== undefined && !isRoomId(request.id)) return Promise.resolve({ kind: 'none' })
+    return this.#shell?.create(request) ?? Promise.resolve(NOT_IN)
+  }
+
+  locate(id: string): Promise<LocateAnswer> {
+    return this.#shell?.locate(id) ?? Promise.resolve(NOT_IN)
+  }
+
+  get figures(): ClusterFigures {
+    const views = this.status()?.views
+    const lease = this.#host?.lease
+    if (views === undefined || lease === undefined) return NO_FIGURES
+    return {
+      view: views.view?.number ?? 0,
+      members: views.view?.members.length ?? 0,
+      leaseLeftMs: Number.isFinite(views.leaseLeftMs) ? views.leaseLeftMs : 0,
+      frozenRooms: lease.frozen ? (this.#host?.rooms.size ?? 0) : 0,
+      pauses: lease.pauses,
+    }
+  }
+
+  /** No new rooms for this shard; those that it has go on. */
+  drain(): void {
+    this.#rooms?.drain()
+    this.#rooms?.list()
+    this.#shell?.drain()
+  }
+
+  /** Leaves, once all rooms have ended. */
+  async close(): Promise<void> {
+    clearInterval(this.#listing)
+    this.#desk.close()
+    await this.#shell?.close()
+  }
+}
+
+const NOT_IN: LocateAnswer = { kind: 'unknown', why: 'this shard is not in the cluster yet' }
+
+/** A room host, as whoever keeps rooms sees it. */
+function keptBy(host: RoomHost, maxRooms: number): ConstructorParameters<typeof HostedRooms>[0] {
+  return {
+    openRoom: (id, cluster) => host.openRoom(id, cluster),
+    closeRoom: (id, reason) => host.closeRoom(id, reason),
+    roomNamed: (id) => host.roomNamed(id),
+    get load() {
+      return Math.min(1, Math.max(host.rooms.size / maxRooms, host.sessionCount / host.limits.maxConnections))
+    },
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * What the dashboard shows of the past: a sample each second, the views, and the newest lines of the log. Bounded. Filled by the composition root once a
+ * second and by its log; asked by dashboard-route.ts.
+ */
+import type { ClusterStatus } from '../../cluster/node/cluster-node-api.ts'
+import type { Log } from '../log-line.ts'
+import type { ServerStats } from '../server-stats.ts'
+import type { EventEntry, Sample, ViewEntry } from './dashboard-state.ts'
+
+const MAX_SAMPLES = 600
+const MAX_VIEWS = 100
+const MAX_EVENTS = 200
+
+/** Figures that only grow. */
+interface Totals {
+  readonly atMs: number
+  readonly ticks: number
+  readonly packets: number
+  readonly bytes: number
+}
+
+export class DashboardMemory {
+  readonly samples: Sample[] = []
+  readonly views: ViewEntry[] = []
+  readonly events: EventEntry[] = []
+  private last: Totals | undefined
+
+  /** The same log, of which the dashboard remembers the newest lines. */
+  listening(log: Log, wallMs: () => number): Log {
+    return (line) => {
+      log(line)
+      const { level, event, message } = line
+      keep(this.events, { atMs: wallMs(), level, event, message }, MAX_EVENTS)
+    }
+  }
+
+  sample(atMs: number, stats: ServerStats, { views, gossip, clock }: ClusterStatus): void {
+    const { packetsSent, packetsReceived, bytesSent, bytesReceived } = gossip
+    const totals = {
+      atMs,
+      ticks: stats.ticks,
+      packets: packetsSent + packetsReceived,
+      bytes: bytesSent + bytesReceived,
+    }
+    const before = this.last ?? totals
+    const seconds = Math.max(0.001, (atMs - before.atMs) / 1000)
+    // Lateness may have been reset meanwhile, and its count with it.
+    const rate = (now: number, then: number): number => Math.max(0, now - then) / seconds
+    this.last = totals
+    const sample: Sample = {
+      atMs,
+      players: stats.players,
+      rooms: stats.rooms,
+      ticks: rate(totals.ticks, before.ticks),
+      tickLatenessP99Ms: stats.tickLatenessP99Ms,
+      gossipPackets: rate(totals.packets, before.packets),
+      gossipBytes: rate(totals.bytes, before.bytes),
+      leaseLeftMs: Math.max(-10_000, views.leaseLeftMs),
+      clockOffsetMs: clock.offsetMs,
+      clockErrorMs: clock.errorMs,
+    }
+    keep(this.samples, sample, MAX_SAMPLES)
+    if (views.view !== undefined) this.see(atMs, views.view)
+  }
+
+  private see(atMs: number, view: NonNullable<ClusterStatus['views']['view']>): void {
+    const { generation, number } = view
+    const last = this.views.at(-1)
+    if (last?.generation === generation && last.number === number) return
+    const members = view.members.map(({ name, life }) => `${name} (${life.slice(0, 4)})`)
+    const before = new Set(last?.members ?? [])
+    const now = new Set(members)
+    const came = members.filter((member) => !before.has(member))
+    const went = [...before].filter((member) => !now.has(member))
+    keep(this.views, { atMs, generation, number, members, came, went }, MAX_VIEWS)
+  }
+}
+
+function keep<Entry>(list: Entry[], entry: Entry, most: number): void {
+  list.push(entry)
+  if (list.length > most) list.shift()
+}

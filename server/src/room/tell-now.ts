@@ -1,0 +1,16 @@
+/**
+ * Notices about the server's clock: told to players and spectators alike at once, as they say nothing of the match. Called by the room core; cold.
+ */
+import { type PlayerCore, packToClient } from './player-core.ts'
+
+interface Told {
+  readonly players: readonly PlayerCore[]
+  readonly stage: { tellNow(notice: object, epochMs?: number): void } | undefined
+}
+
+/** `epochMs`: when tick 0 ends for players, if that is to be said; spectators' present is earlier. */
+export function tellNow(room: Told, notice: object, epochMs?: number): void {
+  const bytes = packToClient({ ...notice, ...(epochMs === undefined ? {} : { epochMs }) })
+  for (const player of room.players) if (player.seated) player.tell(bytes)
+  room.stage?.tellNow(notice, epochMs)
+}
