@@ -47,7 +47,10 @@ class Shards {
   }
 
   private greet(link: Link): void {
-    if (this.refusal === undefined) return this.say({ t: 'lobby-welcome', you: `me-${++this.visits}` }, link)
+    if (this.refusal === undefined) {
+      this.say({ t: 'lobby-welcome', you: `me-${++this.visits}` }, link)
+      return this.say(rooms([], [], true), link)
+    }
     this.say(this.refusal, link)
     link.close({ code: 'BAD_STATE', message: '' })
   }
@@ -76,7 +79,14 @@ class Shards {
 }
 
 const room = (id: string, players: number) => ({ id, state: 'open', players, maxPlayers: 8, attributes: {} })
-const rooms = (put: object[], gone: string[] = [], all = false) => ({ t: 'rooms', all, put, gone, rooms: 9, players: 20 })
+const rooms = (put: object[], gone: string[] = [], all = false) => ({
+  t: 'rooms',
+  all,
+  put,
+  gone,
+  rooms: 9,
+  players: 20,
+})
 const place = { room: 'one', url: 'ws://b', ticket: 't' }
 const codeOf = (question: Promise<unknown>): Promise<string> =>
   question.then(
@@ -90,7 +100,14 @@ describe('a lobby', () => {
     const shards = new Shards()
     const filter = { attributes: { mode: 'duel' } }
     const lobby = await shards.enter({ name: 'Ada', auth: async () => 'secret', filter })
-    expect(shards.heard[0]).toMatchObject({ t: 'lobby', game: pond.id, schema: pond.schemaHash, name: 'Ada', auth: 'secret', filter })
+    expect(shards.heard[0]).toMatchObject({
+      t: 'lobby',
+      game: pond.id,
+      schema: pond.schemaHash,
+      name: 'Ada',
+      auth: 'secret',
+      filter,
+    })
     expect([lobby.you, lobby.connected]).toEqual(['me-1', true])
     const seen: string[] = []
     lobby.onRooms(() => seen.push(ids(lobby)))
@@ -112,7 +129,12 @@ describe('a lobby', () => {
   it('gives each question its own answer, in whatever order, with the error that the shard names', async () => {
     const shards = new Shards()
     const lobby = await shards.enter()
-    const [found, made, matched, party] = [lobby.find('one'), codeOf(lobby.create({ code: true })), lobby.quickMatch({ skill: 3, skillRange: 9 }), lobby.joinParty('ABC')]
+    const [found, made, matched, party] = [
+      lobby.find('one'),
+      codeOf(lobby.create({ code: true })),
+      lobby.quickMatch({ skill: 3, skillRange: 9 }),
+      lobby.joinParty('ABC'),
+    ]
     await shards.run(40)
     const q = (t: string) => shards.of(t)[0]?.q
     expect(shards.of('match')[0]).toMatchObject({ skill: 3, range: 9 })
@@ -208,7 +230,12 @@ describe('a lobby', () => {
     lobby.close()
     expect(await asked).toBe('LEFT')
     await shards.run(200)
-    expect([ended, shards.of('leave').length, shards.dialled.length, shards.scheduler.pending]).toEqual([['LEFT'], 1, 1, 0])
+    expect([ended, shards.of('leave').length, shards.dialled.length, shards.scheduler.pending]).toEqual([
+      ['LEFT'],
+      1,
+      1,
+      0,
+    ])
   })
 
   it('is not entered where there is none, where nobody answers in time, or when that is taken back', async () => {

@@ -5,7 +5,7 @@
  */
 import { colourOf, drawRing } from '/dashboard/draw-ring.js'
 import { Plots } from '/dashboard/plots.js'
-import { clockRows, eventRows, fill, memberRows, roomRows, viewRows } from '/dashboard/tables.js'
+import { clockRows, eventRows, fill, memberRows, roomRows, viewName, viewRows } from '/dashboard/tables.js'
 
 /** @typedef {import('../src/ops/dashboard/dashboard-state.ts').DashboardState} DashboardState */
 
@@ -47,12 +47,15 @@ function badges({ cluster, stats }) {
   const members = view?.members.length ?? 0
   /** @type {[string, string][]} */
   const all = [
-    [view === undefined ? phase : `view ${view.generation}.${view.number}`, view === undefined ? 'warn' : ''],
+    [view === undefined ? phase : `view ${viewName(view)}`, view === undefined ? 'warn' : ''],
     [
       leaseLeftMs > 0 ? `lease ${Math.round(leaseLeftMs)} ms` : 'no lease: rooms are frozen',
       leaseLeftMs > 0 ? 'good' : 'bad',
     ],
-    [`${members} members, survives ${survives}`, survives > 0 ? 'good' : 'warn'],
+    [
+      `${members} ${members === 1 ? 'member' : 'members'}, ${survives} may be lost at once`,
+      survives > 0 ? 'good' : 'warn',
+    ],
     [`${stats.rooms} rooms, ${stats.players} players here`, ''],
     [`awareness ${cluster.gossip.awareness}`, cluster.gossip.awareness > 0 ? 'warn' : ''],
     [`lobby ${cluster.lobby.root.slice(0, 8)}`, cluster.lobby.alarms > 0 ? 'bad' : 'dim'],

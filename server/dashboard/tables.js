@@ -46,6 +46,11 @@ function milliseconds(ms) {
   return ms === undefined || ms === null ? '' : `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
 }
 
+/** Generations are dates in seconds: their ends tell them apart. @param {{ generation: number, number: number }} view */
+export function viewName({ generation, number }) {
+  return `${generation % 100_000}.${number}`
+}
+
 /** @param {number} atMs */
 function time(atMs) {
   return new Date(atMs).toLocaleTimeString()
@@ -73,7 +78,7 @@ export function memberRows({ cluster, ring, rooms }, colour) {
     'gossip',
     'incarnation',
     'voter',
-    'evidence',
+    'evidence against it',
     'round trip',
     'rooms',
     'players',
@@ -108,7 +113,8 @@ export function memberRows({ cluster, ring, rooms }, colour) {
   })
   const strangers = cluster.gossip.members.filter(({ name }) => !members.some(({ member }) => member.name === name))
   for (const { name, state, incarnation, address, tags } of strangers) {
-    const role = tags.role === undefined ? 'no shard' : `role ${tags.role}`
+    const role =
+      tags.role === 'tickmesh' ? 'not in the view' : tags.role === undefined ? 'no shard' : `role ${tags.role}`
     const cells = [
       name,
       tags.life?.slice(0, 8) ?? '',
@@ -148,10 +154,10 @@ export function viewRows({ views }) {
     .reverse()
     .map(({ atMs, generation, number, members, came, went }) => [
       { text: time(atMs), style: 'dim' },
-      { text: `${generation}.${number}` },
+      { text: viewName({ generation, number }) },
       { text: String(members.length) },
-      { text: came.map((name) => `+ ${name}`).join(', '), style: 'good' },
-      { text: went.map((name) => `- ${name}`).join(', '), style: 'bad' },
+      { text: came.map((name) => `+ ${name}`).join(', '), style: 'good names' },
+      { text: went.map((name) => `- ${name}`).join(', '), style: 'bad names' },
     ])
   return { heads: ['time', 'view', 'members', 'came', 'went'], rows }
 }
@@ -177,12 +183,13 @@ export function clockRows({ cluster }) {
 
 /** @param {DashboardState} state @returns {Table} */
 export function eventRows({ events }) {
-  const rows = [...events]
-    .reverse()
-    .map(({ atMs, level, event, message }) => [
-      { text: time(atMs), style: 'dim' },
-      { text: event, style: level === 'error' ? 'bad' : level === 'warn' ? 'warn' : '' },
-      { text: message },
-    ])
+  const rows = [...events].reverse().map(({ atMs, level, event, message, times }) => [
+    { text: time(atMs), style: 'dim' },
+    {
+      text: times > 1 ? `${event} × ${times}` : event,
+      style: level === 'error' ? 'bad' : level === 'warn' ? 'warn' : '',
+    },
+    { text: message },
+  ])
   return { heads: ['time', 'event', ''], rows }
 }

@@ -77,7 +77,7 @@ export class LiveLobby implements Lobby {
     this.#filter = options.filter
   }
 
-  /** Resolves at the first welcome; rejects if there will be none. */
+  /** Resolves with the first list; rejects if there will be none. */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#first = { resolve, reject }
@@ -190,6 +190,8 @@ export class LiveLobby implements Lobby {
     for (const room of put) this.#rooms.set(room.id, room)
     this.counts = { rooms, players }
     this.rooms = [...this.#rooms.values()].sort((a, b) => b.players - a.players || (a.id < b.id ? -1 : 1))
+    this.#first?.resolve()
+    this.#first = undefined
     this.#onRooms.call(this.rooms)
   }
 
@@ -217,8 +219,6 @@ export class LiveLobby implements Lobby {
     this.#attempt = 0
     for (const channel of this.#lines.keys()) this.#line?.send({ t: 'listen', channel })
     this.#ping()
-    this.#first?.resolve()
-    this.#first = undefined
     this.#onConnection.call(true)
     // Whoever comes again is somebody else.
     if (this.party === undefined) return

@@ -9,8 +9,8 @@ import type { Lobby, LobbyOptions } from './lobby-api.ts'
 const DEFAULT_TIMEOUT_MS = 15_000
 
 /**
- * The list of all rooms of a cluster, live; makes and finds rooms, matches, parties, chat. `urls`: one shard or several, which are tried in turn. Resolves once it
- * is connected. Rejects with a NetError: CONNECT_FAILED, TIMED_OUT, UNAUTHENTICATED, SCHEMA_MISMATCH, BAD_STATE from a server that is no shard of a cluster ...
+ * The list of all rooms of a cluster, live; makes and finds rooms, matches, parties, chat. `urls`: one shard or several, which are tried in turn. Resolves once the
+ * list is there. Rejects with a NetError: CONNECT_FAILED, TIMED_OUT, UNAUTHENTICATED, SCHEMA_MISMATCH, BAD_STATE from a server that is no shard of a cluster ...
  */
 export async function lobby<S extends Shape>(
   game: Game<S>,

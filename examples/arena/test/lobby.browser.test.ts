@@ -37,7 +37,10 @@ beforeAll(async () => {
     stdio: ['pipe', 'ignore', 'inherit'],
   })
   browser = await launchChromium()
-  await vi.waitFor(async () => expect((await listOf(SHARDS - 1)).length).toBeGreaterThan(1), { ...PATIENCE, interval: 500 })
+  await vi.waitFor(async () => expect((await listOf(SHARDS - 1)).length).toBeGreaterThan(1), {
+    ...PATIENCE,
+    interval: 500,
+  })
 })
 
 afterAll(async () => {
@@ -49,9 +52,10 @@ afterAll(async () => {
 
 /** The matches as a shard lists them to a program. */
 async function listOf(shard: number): Promise<readonly LobbyRoom[]> {
-  const visited = await lobby(arena, `ws://127.0.0.1:${port + shard}/tickmesh`, { timeoutMs: 2_000 }).catch(() => undefined)
+  const visited = await lobby(arena, `ws://127.0.0.1:${port + shard}/tickmesh`, { timeoutMs: 2_000 }).catch(
+    () => undefined,
+  )
   if (visited === undefined) return []
-  await new Promise((resolve) => visited.onRooms(resolve))
   visited.close()
   return visited.rooms
 }
@@ -67,12 +71,18 @@ async function open(shard: number, name: string, query = ''): Promise<Page> {
 }
 
 const playing = (page: Page) =>
-  page.waitForFunction(() => (window as unknown as { __arena: { state: string } }).__arena.state === 'playing', undefined, PATIENCE)
-const roomOf = (page: Page) => page.evaluate(() => (window as unknown as { __arena: { room: { id: string } } }).__arena.room.id)
+  page.waitForFunction(
+    () => (window as unknown as { __arena: { state: string } }).__arena.state === 'playing',
+    undefined,
+    PATIENCE,
+  )
+const roomOf = (page: Page) =>
+  page.evaluate(() => (window as unknown as { __arena: { room: { id: string } } }).__arena.room.id)
 
 it('lists the matches of all shards, leads into one, and leads friends with a code into theirs', async () => {
   const ada = await open(0, 'Ada')
-  const rows = () => ada.locator('.match').evaluateAll((all) => all.map((row) => (row as HTMLElement).dataset.room ?? '').sort())
+  const rows = () =>
+    ada.locator('.match').evaluateAll((all) => all.map((row) => (row as HTMLElement).dataset.room ?? '').sort())
   const listed = (await listOf(2)).map(({ id }) => id).sort()
   expect(listed.length).toBeGreaterThan(1)
   await expect.poll(rows, PATIENCE).toEqual(listed)

@@ -19,7 +19,7 @@ import type { Limits } from './limits.ts'
 import { ResumeDesk } from './resume-desk.ts'
 import type { RoomDirectory } from './room-directory.ts'
 import { isHere, RoomFinder } from './room-finder.ts'
-import { MAX_TICKET_MS, makeTickets, type TicketKeys, type Tickets } from './tickets.ts'
+import { MAX_TICKET_MS, makeTickets, type TicketKeys, type Tickets, type TicketsOptions } from './tickets.ts'
 import { UsedTickets } from './used-tickets.ts'
 
 /** How a server takes tickets. */
@@ -89,7 +89,7 @@ export class Admission {
     this.bans = new Bans(options.banned ?? (() => undefined))
     const { tickets, wallMs, directory } = options
     if (directory !== undefined) this.finder = new RoomFinder(directory, (...asked) => this.checkWho(...asked))
-    if (tickets !== undefined) this.tickets = makeTickets({ ...tickets, nowMs: wallMs })
+    if (tickets !== undefined) this.tickets = makeTickets(ticketsOf(tickets, wallMs))
   }
 
   /** Finds out who somebody is. Throws or rejects with a NetError that the peer is told. `signal` is asked for only if it takes time. */
@@ -331,4 +331,15 @@ function roomGone(id: string): NetError {
 function noSeat(id: string, maxPlayers: number): NetError {
   const problem = `all ${maxPlayers} seats of the room "${id}" are taken.`
   return new NetError('ROOM_FULL', problem, 'Choose another room.')
+}
+
+/** With whatever keys there are at the moment: those of a cluster rotate. */
+function ticketsOf(settings: TicketSettings, nowMs: () => number): TicketsOptions {
+  return {
+    audience: settings.audience,
+    nowMs,
+    get keys() {
+      return settings.keys
+    },
+  }
 }

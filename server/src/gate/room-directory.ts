@@ -16,6 +16,8 @@ export type Found =
   | { readonly kind: 'here'; readonly epoch: EpochTriple }
   | { readonly kind: 'there'; readonly place: Elsewhere }
   | { readonly kind: 'none' }
+  /** Its owner is gone, and its match with it. It may be made anew. */
+  | { readonly kind: 'lost' }
 
 /** A client's connection that is carried to another shard. */
 export interface Pipe {
@@ -28,7 +30,7 @@ export interface Pipe {
 }
 
 export interface RoomDirectory {
-  /** At once where that is known, else within some seconds. Rejects with NOT_READY or ROOM_LOST; `signal` takes the question back. */
+  /** At once where that is known, else within some seconds. Rejects with NOT_READY; `signal` takes the question back. */
   find(room: string, signal: () => AbortSignal): Found | Promise<Found>
   /** Makes a room, here or elsewhere, or finds it. */
   create(room: string, signal: () => AbortSignal): Found | Promise<Found>

@@ -47,8 +47,9 @@ export class RoomFinder {
       room = grant.ticket?.room ?? DEFAULT_ROOM
     }
     let found = await (look === 'ticket' ? this.directory.find(room, signal) : look)
+    if (found.kind === 'lost' && !mayCreate(hello)) throw lost(room)
     if (found.kind !== 'there') grant ??= await this.checkWho(hello, address, signal)
-    if (found.kind === 'none' && mayCreate(hello)) {
+    if ((found.kind === 'none' || found.kind === 'lost') && mayCreate(hello)) {
       if (grant?.ticket === undefined) mayOpen()
       found = await this.directory.create(room, signal)
     }
@@ -56,6 +57,7 @@ export class RoomFinder {
       refuseIfStale(hello, found.place.epoch)
       return { elsewhere: found.place }
     }
+    if (found.kind === 'lost') throw lost(room)
     // Who comes back is told that its place is gone, by whoever knows secrets.
     if (found.kind === 'none' && hello.resume === undefined) throw noRoom(room)
     if (found.kind === 'here') refuseIfStale(hello, found.epoch)
@@ -76,6 +78,11 @@ function roomOf({ room, ticket, resume }: HelloMessage): string | undefined {
 /** Neither for those who only watch, nor for those who come back. */
 function mayCreate({ create, resume, spectate }: HelloMessage): boolean {
   return create !== false && resume === undefined && spectate === undefined
+}
+
+function lost(room: string): NetError {
+  const problem = `the shard that ran the room "${room}" is gone, and its match with it.`
+  return new NetError('ROOM_LOST', problem, 'Join another room.')
 }
 
 function refuseIfStale(hello: HelloMessage, epoch: EpochTriple): void {

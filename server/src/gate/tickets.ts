@@ -65,13 +65,21 @@ const LEAST_SECRET_BYTES = 32
 /** As many characters as a hello holds. */
 const MAX_TOKEN_LENGTH = 2048
 
-/** Throws BAD_ARGUMENT for keys that protect nothing. */
-export function makeTickets({ audience, keys, nowMs }: TicketsOptions): Tickets {
-  const secrets = checkedKeys(audience, keys)
-  const [first] = keys
+/** Looks at `options.keys` again each time, so that keys may change while the server runs. Throws BAD_ARGUMENT for keys that protect nothing. */
+export function makeTickets(options: TicketsOptions): Tickets {
+  const { audience, nowMs } = options
+  let { keys } = options
+  let secrets = checkedKeys(audience, keys)
+  const newest = () => {
+    if (options.keys !== keys) {
+      secrets = checkedKeys(audience, options.keys)
+      keys = options.keys
+    }
+    return secrets
+  }
   return {
-    issue: (request) => issue(request, audience, first?.id ?? '', secrets, nowMs()),
-    verify: (token) => verify(token, audience, secrets, nowMs()),
+    issue: (request) => issue(request, audience, newest(), nowMs()),
+    verify: (token) => verify(token, audience, newest(), nowMs()),
   }
 }
 
@@ -95,7 +103,6 @@ function checkedKeys(audience: string, keys: readonly TicketKey[]): ReadonlyMap<
 async function issue(
   { room, identity, ms = USUAL_TICKET_MS, seat, id = randomUUID() }: TicketRequest,
   audience: string,
-  keyId: string,
   secrets: ReadonlyMap<string, Uint8Array>,
   nowMs: number,
 ): Promise<string> {
@@ -112,6 +119,7 @@ async function issue(
   const who =
     identity === undefined ? {} : typeof identity === 'string' ? { sub: identity } : { identity: copyPlain(identity) }
   const claims = { room, jti: id, ...(seat === undefined ? {} : { seat }), ...who }
+  const [keyId = ''] = secrets.keys()
   const token = await new SignJWT(claims)
     .setProtectedHeader({ alg: 'HS256', kid: keyId })
     .setAudience(audience)

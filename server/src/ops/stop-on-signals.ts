@@ -20,7 +20,7 @@ export interface StopOptions {
 
 const TIMEOUT_MS = 30_000
 /** What comes after the drain (hooks, journals, sockets, leaving a cluster) may take so long. */
-const CLOSE_MS = 8_000
+const CLOSE_MS = 6_000
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 /** One Ctrl-C under npm comes twice: from the terminal and from npm. So does SIGTERM to a whole group. Both count once. */
 const SAME_SIGNAL_MS = 300

@@ -51,6 +51,18 @@ describe('a ticket', () => {
     expect(await codeOf(at(NOW, [OLD], 'hello').verify(token))).toBe('TICKET_INVALID')
   })
 
+  it('is signed and verified with the keys of the moment, for a server whose keys change while it runs', async () => {
+    const options = { audience: 'arena', keys: [OLD], nowMs: () => NOW }
+    const tickets = makeTickets(options)
+    const before = await tickets.issue({ room: 'den' })
+    options.keys = [NEW, OLD]
+    const between = await tickets.issue({ room: 'den' })
+    expect(await codeOf(tickets.verify(before))).toBe('none')
+    options.keys = [NEW]
+    expect(await codeOf(tickets.verify(between))).toBe('none')
+    expect(await codeOf(tickets.verify(before))).toBe('TICKET_INVALID')
+  })
+
   it('outlives a change of keys: all verify, the first one signs', async () => {
     const before = await at(NOW).issue({ room: 'den' })
     const between = await at(NOW, [OLD, NEW]).issue({ room: 'den' })

@@ -115,8 +115,20 @@ export function exampleState(): DashboardState {
       { atMs: START_MS + 60_000, generation: 7, number: 12, members: names, came: ['shard-5'], went: [] },
     ],
     events: [
-      { atMs: START_MS, level: 'info', event: 'view-installed', message: 'view 7.12 of 5 members: survives 2.' },
-      { atMs: START_MS + 1000, level: 'warn', event: 'member-suspected', message: '<b>shard-4</b> is silent.' },
+      {
+        atMs: START_MS,
+        level: 'info',
+        event: 'view-installed',
+        message: 'view 7.12 of 5 members: survives 2.',
+        times: 1,
+      },
+      {
+        atMs: START_MS + 1000,
+        level: 'warn',
+        event: 'member-suspected',
+        message: '<b>shard-4</b> is silent.',
+        times: 1,
+      },
     ],
   }
 }

@@ -173,6 +173,10 @@ export function vectors(): Map<string, string> {
     players: [[1, {}]],
     maxPlayers: 2,
   }
+  const filter = { attributes: { mode: 'duel' }, freeSeats: 2 }
+  const lobbyHello = { t: 'lobby', protocol: 3, game: 'tiny', schema: tiny.schemaHash, filter }
+  const place = { room: 'main', url: 'ws://10.0.0.4:8081/tickmesh', ticket: 'e30' }
+  const lobbyAnswer = { t: 'answer', q: 7, place }
   return new Map([
     ['schema', schemaText(tiny)],
     ['schema-hash', tiny.schemaHash.toString(16).padStart(8, '0')],
@@ -184,6 +188,8 @@ export function vectors(): Map<string, string> {
     ['frame-shot', hex(all[2] ?? new Uint8Array())],
     ['moved', hex(control({ t: 'moved', url: 'ws://10.0.0.4:8081/tickmesh', room: 'main', epoch: EPOCH }))],
     ['frame-tagged', hex(Uint8Array.from([4, epochTag(EPOCH), ...(all[1] ?? new Uint8Array()).subarray(1)]))],
+    ['lobby-hello', hex(control(lobbyHello))],
+    ['lobby-answer', hex(control(lobbyAnswer))],
     ['body-full', full?.body ?? ''],
     ['body-quiet', quiet?.body ?? ''],
     ['bits-quiet', quiet?.bits ?? ''],

@@ -6,7 +6,7 @@ import type { Supervisor } from './supervisor.ts'
 export const KEYS_HELP = 'k kill   f freeze   d drain   s start   a add   q quit'
 
 const VERBS: Readonly<Record<string, string>> = { k: 'kill', f: 'freeze', d: 'drain', s: 'start', a: 'add', q: 'quit' }
-const HELP = 'kill, freeze, drain, start (each with the number of a shard), add, quit'
+const HELP = 'kill, freeze, drain, start (each with the number of a shard), add, show, quit'
 const MOST_DIGITS = 2
 
 export interface Commands {

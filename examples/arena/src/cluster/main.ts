@@ -7,7 +7,8 @@
  *     --bots 12             how many bots play, in two matches for each shard
  *
  * Keys: a number chooses a shard, then k kills it, f freezes it or lets it go on, d drains it, s starts it again; a adds a shard, q stops all.
- * Where no keyboard is, the same as lines on the standard input: `kill 2`, `freeze 2`, `drain 2`, `start 2`, `add`, `quit`.
+ * Where no keyboard is, the same as lines on the standard input: `kill 2`, `freeze 2`, `drain 2`, `start 2`, `add`, `quit`, and
+ * `show` for the table at once.
  */
 import { parseArgs, styleText } from 'node:util'
 import { preparePage } from '@tickmesh/example-page-server'
@@ -29,7 +30,14 @@ const SMALL: Readonly<Record<number, string>> = {
   2: 'Two shards cannot fail over: when one is silent, the other cannot tell a death from a cut cable. Take three.',
 }
 
-async function start(): Promise<void> {
+interface Settings {
+  readonly shards: number
+  readonly bots: number
+  readonly port: number
+  readonly clusterPort: number
+}
+
+function readSettings(): Settings {
   const { values } = parseArgs({
     options: {
       shards: { type: 'string', default: '3' },
@@ -38,10 +46,15 @@ async function start(): Promise<void> {
       bots: { type: 'string', default: '12' },
     },
   })
-  const shards = wholeNumber('--shards', values.shards, 50, 1)
-  const bots = wholeNumber('--bots', values.bots, 200)
-  const port = wholeNumber('--port', values.port, 65_000)
-  const clusterPort = wholeNumber('--cluster-port', values['cluster-port'], 65_000, 1)
+  return {
+    shards: wholeNumber('--shards', values.shards, 50, 1),
+    bots: wholeNumber('--bots', values.bots, 200),
+    port: wholeNumber('--port', values.port, 65_000),
+    clusterPort: wholeNumber('--cluster-port', values['cluster-port'], 65_000, 1),
+  }
+}
+
+async function start({ shards, bots, port, clusterPort }: Settings): Promise<void> {
   const screen = new Screen()
   const said: string[] = []
   const say = (line: string): void => {
@@ -82,6 +95,7 @@ async function start(): Promise<void> {
   const commands = listen(
     (verb, shard) => {
       if (verb === 'quit') void stop(0, 'Stopping …')
+      else if (verb === 'show') look()
       else if (stoppingMs === undefined) say(carryOut(supervisor, verb, shard))
     },
     (shard) => supervisor.find(shard) !== undefined,
@@ -105,7 +119,7 @@ async function start(): Promise<void> {
 }
 
 try {
-  await start()
+  await start(readSettings())
 } catch (error) {
   console.error(`\n  ${error instanceof Error ? error.message : String(error)}\n`)
   process.exit(1)

@@ -111,6 +111,7 @@ function summary(rows: readonly ShardRow[]): string[] {
   const heard = rows.flatMap(({ state, report }) =>
     state === 'dead' || state === 'left' || report === undefined ? [] : [{ state, report }],
   )
+  if (heard.length === 0) return [rows.some(({ state }) => state === 'starting') ? 'the shards start' : 'no shard runs']
   const sum = (of: (report: ShardReport) => number): number =>
     heard.reduce((total, { report }) => total + of(report), 0)
   const views = new Set(

@@ -119,7 +119,8 @@ async function playFromLobby(
   })
   // Whoever asks for a name only plays anywhere: demonstrations and tests.
   const isHasty = new URLSearchParams(window.location.search).get('auto') === '1'
-  let place: (LobbyPlace & { code?: string }) | undefined = keptPlace() ?? placeAsked(serverUrl()) ?? (isHasty ? { room: 'main', url: serverUrl() } : undefined)
+  let place: (LobbyPlace & { code?: string }) | undefined =
+    keptPlace() ?? placeAsked(serverUrl()) ?? (isHasty ? { room: 'main', url: serverUrl() } : undefined)
   for (;;) {
     let ending: Ending | undefined
     try {

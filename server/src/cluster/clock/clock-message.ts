@@ -30,13 +30,6 @@ export const UNSYNCHRONISED = 16
 /** Whom one shard follows at most. */
 export const MAX_FOLLOWED = 4
 
-/** As far as dates reach: beyond that sums of times are no times. */
-const MAX_MS = 8.64e15
-
-function isTime(value: unknown): value is number {
-  return typeof value === 'number' && Math.abs(value) <= MAX_MS
-}
-
 function isCount(value: unknown, most: number): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most
 }
@@ -47,16 +40,16 @@ export function parseClockMessage(value: unknown): ClockMessage | undefined {
   if (!isCount(id, 0xffff_ffff)) return undefined
   if (kind === 'ask') return { kind, id }
   if (kind !== 'answer' || !isCount(stratum, UNSYNCHRONISED) || stratum < 1) return undefined
-  if (!isTime(receivedMs) || !isTime(sentMs) || !isTime(rootErrorMs)) return undefined
-  if (rootErrorMs < 0 || !Array.isArray(follows) || follows.length > MAX_FOLLOWED) return undefined
+  if (!Number.isFinite(receivedMs) || !Number.isFinite(sentMs) || !Number.isFinite(rootErrorMs)) return undefined
+  if ((rootErrorMs as number) < 0 || !Array.isArray(follows) || follows.length > MAX_FOLLOWED) return undefined
   if (!follows.every(isLife)) return undefined
   return {
     kind,
     id,
-    receivedMs,
-    sentMs,
+    receivedMs: receivedMs as number,
+    sentMs: sentMs as number,
     stratum,
-    rootErrorMs,
+    rootErrorMs: rootErrorMs as number,
     follows: [...follows],
   }
 }

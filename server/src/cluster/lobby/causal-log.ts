@@ -90,7 +90,7 @@ export class CausalLog {
 
   /** Takes an operation in, and delivers what has become deliverable. False: there is something missing before it. */
   receive(operation: Operation): boolean {
-    if (this.covers(operation.dot) || operation.dot.life === this.#life) return true
+    if (this.covers(operation.dot)) return true
     const name = dotKey(operation.dot)
     if (!this.#waiting.has(name)) {
       if (this.#waiting.size >= this.#limits.maxBuffered) {

@@ -6,9 +6,11 @@
 import type { Life } from '../life.ts'
 import type { View } from '../view/view.ts'
 import { LifeMap, type MapChunk, type MapEntry, type MapVersion } from './life-map.ts'
-import type { LobbyRules } from './lobby-rules.ts'
+import type { LobbyLimits, LobbyRules } from './lobby-rules.ts'
 import type { TextHash } from './merkle.ts'
 import type { Plain } from './plain.ts'
+
+const MOST_TIMES = 4
 
 interface Replica {
   shown: LifeMap
@@ -32,12 +34,23 @@ export class LifeMaps {
   readonly #replicas = new Map<Life, Replica>()
   #view: View | undefined
   resets = 0
-  /** Deltas of lives that are not in the view. */
+  readonly #maxEntries: number
+  /** Deltas of lives that are not in the view, or that say more than any life may. */
   refused = 0
 
   /** `changed` is told of every key whose value changed, came or went. */
-  constructor(own: LifeMap, hash: TextHash, rules: LobbyRules, changed: (life: Life, key: string) => void) {
+  constructor(
+    own: LifeMap,
+    {
+      hash,
+      rules,
+      limits,
+    }: { readonly hash: TextHash; readonly rules: LobbyRules; readonly limits: Pick<LobbyLimits, 'maxEntries'> },
+    changed: (life: Life, key: string) => void,
+  ) {
     this.own = own
+    // Entries, tombstones that wait, and both of a moment later.
+    this.#maxEntries = MOST_TIMES * limits.maxEntries
     this.#hash = hash
     this.#rules = rules
     this.#changed = changed
@@ -83,6 +96,10 @@ export class LifeMaps {
       replica.staged = this.#emptyMap(life)
     } else if (chunk.reset) return 'old'
     const map = replica.staged ?? replica.shown
+    if (map.size + chunk.entries.length > this.#maxEntries) {
+      this.refused++
+      return 'refused'
+    }
     const { version } = map
     const changed = map.follow(chunk)
     if (changed === undefined) return 'gap'

@@ -85,6 +85,7 @@ export interface LobbyApi {
   /** Operators' settings: last writer wins. */
   set(key: string, value: unknown): void
   get(key: string): unknown
+  /** Keeps an address, or an identity (a text, or its `id`), out of all shards. Who plays at the moment plays on. */
   ban(subject: string): void
   unban(subject: string): void
   banned(): ReadonlySet<string>

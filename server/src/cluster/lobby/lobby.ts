@@ -84,7 +84,7 @@ export class Lobby implements LobbyApi, Part<LobbyMessage> {
     this.#log = new CausalLog({ life, rules, limits }, (operation) => this.#deliver(operation))
     this.#listing = new Listing({ maxChanges: limits.maxChanges, recovers: options.recovers ?? (() => false) })
     const changed = (of: Life, key: string) => this.#listing.changed(of, key)
-    this.#maps = new LifeMaps(new LifeMap(life, hash, rules), hash, rules, changed)
+    this.#maps = new LifeMaps(new LifeMap(life, hash, rules), { hash, rules, limits }, changed)
     this.#listing.show(this.#maps)
     const joined = (whole: WholeState) => this.#follow(whole)
     const parts = { maps: this.#maps, log: this.#log, state: this.#state }
@@ -109,7 +109,17 @@ export class Lobby implements LobbyApi, Part<LobbyMessage> {
     this.#exchange.tick(nowMs)
     if (nowMs < this.#tidyMs + TIDY_PARTIES_MS) return
     this.#tidyMs = nowMs
-    if (this.#view !== undefined && oldestOf(this.#view)?.life === this.#options.life) this.parties.tidy()
+    if (this.#view !== undefined && oldestOf(this.#view)?.life === this.#options.life) this.#tidyParties(this.#view)
+  }
+
+  #tidyParties(view: View): void {
+    const present = new Set<string>()
+    for (const { id } of this.present()) present.add(id)
+    const { acceptsLife } = this.#options.rules
+    this.parties.tidy(
+      (life) => !acceptsLife(view, life),
+      (player) => present.has(player),
+    )
   }
 
   get nextMs(): number {

@@ -2,6 +2,7 @@
  * What a shard does with parties: creating, joining, leaving and disbanding say operations; who is in which follows from all that were delivered (`PartyBook`).
  * Pure. Part of the lobby; matchmaking keeps a party together.
  */
+import type { Life } from '../life.ts'
 import type { Party, PartyApi } from './lobby-api.ts'
 import type { Operation, OperationBody } from './operation.ts'
 import type { PartyBook, PartyValue } from './party.ts'
@@ -9,12 +10,16 @@ import type { Dot } from './version-vector.ts'
 
 /** Remains of parties that are cleared away at once. */
 const MAX_TIDIED = 16
+/** So often a party must be found abandoned: news of who is there may come later than news of parties. */
+const ABANDONED_LOOKS = 6
 
 export class Parties implements PartyApi {
   readonly #book: PartyBook
   readonly #maxSize: number
   readonly #newId: () => string
   readonly #say: (body: OperationBody) => Operation
+  /** How often in a row each was found abandoned. */
+  #abandoned: ReadonlyMap<string, number> = new Map()
 
   constructor(book: PartyBook, maxSize: number, newId: () => string, say: (body: OperationBody) => Operation) {
     this.#book = book
@@ -62,9 +67,20 @@ export class Parties implements PartyApi {
     return this.#book.of(player)
   }
 
-  /** Clears away what concurrent operations left of parties that are none. One shard does so now and then. */
-  tidy(): void {
+  /**
+   * Clears away what concurrent operations left of parties that are none; and parties that only lives that are gone had a hand in, of players who are nowhere:
+   * their shard died with them. One shard does so now and then.
+   */
+  tidy(isGone: (life: Life) => boolean, isPresent: (player: string) => boolean): void {
     for (const id of this.#book.remains().slice(0, MAX_TIDIED)) this.disband(id)
+    const looks = new Map<string, number>()
+    for (const { id, members } of this.#book.all()) {
+      if (members.some(isPresent) || !this.#book.store.of(id).every(({ dot }) => isGone(dot.life))) continue
+      looks.set(id, (this.#abandoned.get(id) ?? 0) + 1)
+    }
+    this.#abandoned = looks
+    let left = MAX_TIDIED
+    for (const [id, count] of looks) if (count >= ABANDONED_LOOKS && left-- > 0) this.disband(id)
   }
 
   #leaveFor(player: string): void {

@@ -75,7 +75,8 @@ export class Peers {
 
   /** What others have of lives that nobody needs any more is forgotten. */
   forgetAll(isOver: (life: Life) => boolean): void {
-    for (const { vector } of this.#peers.values()) for (const life of vector.keys()) if (isOver(life)) vector.delete(life)
+    for (const { vector } of this.#peers.values())
+      for (const life of vector.keys()) if (isOver(life)) vector.delete(life)
   }
 
   /** The least version of a life's map that any other member is known to have. */

@@ -26,11 +26,6 @@ export function dominates(a: ReadonlyVector, b: ReadonlyVector): boolean {
   return true
 }
 
-/** Into `into`. */
-export function joinVectors(into: VersionVector, other: ReadonlyVector): void {
-  for (const [life, counter] of other) if (counter > (into.get(life) ?? 0)) into.set(life, counter)
-}
-
 export function sortedPairs(vector: ReadonlyVector): [Life, number][] {
   return [...vector].sort(([a], [b]) => (a < b ? -1 : 1))
 }

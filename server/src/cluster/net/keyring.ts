@@ -18,10 +18,16 @@ export const ENCRYPTED_STREAM = 10
 /** What a derived key is for. Each is another key. */
 export type KeyPurpose = 'peer datagrams' | 'peer streams' | 'tickets' | 'name of the key'
 
+interface DerivedTicketKey {
+  readonly id: string
+  readonly secret: Uint8Array
+}
+
 export class Keyring {
   /** Another number after each change. */
   version = 0
   #keys: Uint8Array[]
+  #tickets: { readonly version: number; readonly keys: readonly DerivedTicketKey[] } | undefined
   readonly #cluster: string
 
   /** `keys`: base64 of 16, 24 or 32 bytes each; 32 are the ones to take. None: nothing is encrypted, and derived keys protect from accidents only. */
@@ -97,6 +103,16 @@ export class Keyring {
   /** Names that tell nothing of the keys, in the order of `derive`. */
   names(): readonly string[] {
     return this.derive('name of the key').map((name) => name.toString('hex', 0, 8))
+  }
+
+  /** Of tickets that any shard of this cluster signs and takes; another list after each change of the keys, else the same one. Made once per change. */
+  ticketKeys(): readonly DerivedTicketKey[] {
+    if (this.#tickets?.version !== this.version) {
+      const names = this.names()
+      const keys = this.derive('tickets').map((secret, index) => ({ id: names[index] ?? '', secret }))
+      this.#tickets = { version: this.version, keys }
+    }
+    return this.#tickets.keys
   }
 
   #open(blob: Uint8Array, header: Uint8Array | undefined): Uint8Array | undefined {

@@ -55,7 +55,7 @@ export interface PeerTransportOptions {
   readonly keyring: Keyring
   readonly sendDatagram: (to: ClusterAddress, bytes: Uint8Array) => void
   /** Its sender has the cluster's key. Whether `to` is our life is not looked at. */
-  readonly received: (envelope: PeerEnvelope) => void
+  readonly received: (envelope: PeerEnvelope, from: ClusterAddress | undefined) => void
   /** A connection to this address was refused; after an established one broke, it was dialled again before this is said. */
   readonly refused: (address: ClusterAddress) => void
   readonly note: (event: string, message: string) => void
@@ -121,10 +121,10 @@ export class PeerTransport {
   }
 
   /** A peer's datagram, from the port. */
-  datagram(_from: ClusterAddress, bytes: Uint8Array): void {
+  datagram(from: ClusterAddress, bytes: Uint8Array): void {
     const opened = this.#seal.open(bytes)
     if (typeof opened === 'string') this.#counts[opened]++
-    else this.#take(opened)
+    else this.#take(opened, from)
   }
 
   /** A connection that begins as TLS, from the port. */
@@ -171,7 +171,7 @@ export class PeerTransport {
     return keyring.derive('peer streams')[index] ?? null
   }
 
-  #take(bytes: Uint8Array): void {
+  #take(bytes: Uint8Array, from?: ClusterAddress): void {
     if (this.#closed) return
     const envelope = unpackEnvelope(bytes, this.#options.cluster)
     if (envelope === undefined) {
@@ -179,7 +179,7 @@ export class PeerTransport {
       return
     }
     this.#counts.received++
-    this.#options.received(envelope)
+    this.#options.received(envelope, from)
   }
 
   #peer(address: ClusterAddress): PeerStream | undefined {

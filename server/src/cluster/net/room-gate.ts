@@ -76,8 +76,7 @@ export class RoomGate implements RoomDirectory {
       // The cluster may go on asking for longer than this newcomer waits.
       const answer = source && (await this.within(question(source), untilMs - nowMs()))
       if (answer?.kind === 'there') return { kind: 'there', place: placeOf(answer.place) }
-      if (answer?.kind === 'none') return { kind: 'none' }
-      if (answer?.kind === 'lost') throw lost(room)
+      if (answer?.kind === 'none' || answer?.kind === 'lost') return { kind: answer.kind }
       if (answer?.kind === 'here') {
         const found = this.here(room)
         if (found !== undefined) return found
@@ -97,12 +96,4 @@ export function tripleOf({ generation, view, k }: RoomEpoch): readonly [number, 
 
 function placeOf({ id, url, epoch }: { id: string; url: string; epoch: RoomEpoch }): Elsewhere {
   return { room: id, url, epoch: tripleOf(epoch) }
-}
-
-function lost(room: string): NetError {
-  return new NetError(
-    'ROOM_LOST',
-    `the shard that ran the room "${room}" is gone, and its match with it.`,
-    'Join another room.',
-  )
 }

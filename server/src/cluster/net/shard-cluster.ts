@@ -96,8 +96,13 @@ export class ShardCluster implements ServerCluster {
 
   /** What the room host has to know. Tickets that one shard signs are good on all. */
   get hostOptions(): Pick<HostOptions, 'banned' | 'directory' | 'lobby' | 'mayAct' | 'onRoomEnded' | 'tickets'> {
-    const names = this.#keyring.names()
-    const keys = this.#keyring.derive('tickets').map((secret, i) => ({ id: names[i] ?? '', secret }))
+    const keyring = this.#keyring
+    const tickets = {
+      audience: `tickmesh ${this.#options.cluster}`,
+      get keys() {
+        return keyring.ticketKeys()
+      },
+    }
     return {
       directory: this.#gate,
       lobby: this.#desk,
@@ -106,7 +111,7 @@ export class ShardCluster implements ServerCluster {
       onRoomEnded: (room) => {
         if (this.#rooms?.ended(room) === true) this.#shell?.roomEnded(room)
       },
-      ...(this.#keyring.encrypts ? { tickets: { audience: `tickmesh ${this.#options.cluster}`, keys } } : {}),
+      ...(keyring.encrypts ? { tickets } : {}),
     }
   }
 

@@ -133,6 +133,14 @@ export class ClusterShell {
   async #open(): Promise<void> {
     const { host, port, advertise, cluster } = this.#options
     this.#memory = this.#file?.read()
+    if (this.#options.founding.kind === 'alone' && this.#file === undefined) {
+      const problem =
+        'this shard founds alone, and has no `dataDir`: after a restart it may for a while make a second cluster beside'
+      this.#parts.events.note(
+        'founding',
+        `${problem} shards that went on without it. Give it one if there will be others.`,
+      )
+    }
     const reachedAt = advertisedHost(this.#options)
     const { note } = this.#parts.events
     const opened = await ClusterPort.open({
@@ -153,7 +161,7 @@ export class ClusterShell {
       cluster,
       keyring: this.#keyring,
       sendDatagram: (to, bytes) => opened.sendDatagram(to, bytes),
-      received: (envelope) => this.#with((node) => node.peerReceived(envelope, this.nowMs())),
+      received: (envelope, from) => this.#with((node) => node.peerReceived(envelope, this.nowMs(), from)),
       refused: (address) => this.#with((node) => node.peerRefused(address, this.nowMs())),
       note,
     })
@@ -236,9 +244,7 @@ export class ClusterShell {
 
   /** Keys for tickets that any shard of this cluster signs and takes. Undefined: the cluster runs without a key. */
   ticketKeys(): readonly { readonly id: string; readonly secret: Uint8Array }[] | undefined {
-    if (!this.#keyring.encrypts) return undefined
-    const names = this.#keyring.names()
-    return this.#keyring.derive('tickets').map((secret, index) => ({ id: names[index] ?? '', secret }))
+    return this.#keyring.encrypts ? this.#keyring.ticketKeys() : undefined
   }
 
   /** To rotate keys while the cluster runs: `add` everywhere, then `use`, then `remove`. */

@@ -83,7 +83,8 @@ export interface ClusterNodeApi {
   /** All that came so far on a stream that a peer opened; the answer is written to it. */
   gossipAsked(from: ClusterAddress, request: Uint8Array, nowMs: number): Uint8Array | 'more' | 'close'
   gossipAnswered(id: number, answer: Uint8Array | undefined, nowMs: number): void
-  peerReceived(envelope: PeerEnvelope, nowMs: number): void
+  /** `at`: where a datagram came from. */
+  peerReceived(envelope: PeerEnvelope, nowMs: number, at?: ClusterAddress): void
   peerRefused(address: ClusterAddress, nowMs: number): void
   seedsChanged(seeds: readonly ClusterAddress[], nowMs: number): void
   endProven(life: Life, nowMs: number): void

@@ -34,6 +34,7 @@ const LEAVE_PATIENCE_MS = 2_500
 /** How long its gossip says goodbye. */
 const FAREWELL_MS = 1_000
 const LOAD_EVERY_MS = 500
+const MAX_SEEDS = 264
 
 /** What becomes of a life: it runs, asks to be removed, says goodbye, is over. */
 type Phase = 'running' | 'leaving' | 'farewell' | 'over'
@@ -61,6 +62,7 @@ export class ClusterNode implements ClusterNodeApi {
   #nowMs: number
   #loadMs: number
   #gossipNews = false
+  #seeds: readonly ClusterAddress[]
   #refused = 0
 
   constructor(options: ClusterNodeOptions, host: ClusterNodeHost, nowMs: number) {
@@ -101,6 +103,7 @@ export class ClusterNode implements ClusterNodeApi {
       this.#peers('calls'),
     )
     this.#swim = makeSwim(options, host, (member, before) => this.#memberChanged(member, before))
+    this.#seeds = seeds
     this.#swim.setSeeds(seeds, nowMs)
   }
 
@@ -183,10 +186,11 @@ export class ClusterNode implements ClusterNodeApi {
     this.#end(nowMs)
   }
 
-  peerReceived({ cluster, from, to, part, body }: PeerEnvelope, nowMs: number): void {
+  peerReceived({ cluster, from, to, part, body }: PeerEnvelope, nowMs: number, at?: ClusterAddress): void {
     if (!this.#begin(nowMs) || !this.#isPresent()) return
     if (cluster !== this.#options.cluster || from === this.life || !this.#rules.isForMe(this.life, to)) {
       this.#refused++
+      if (cluster === this.#options.cluster && from !== this.life && part === 'view') this.#missent(body, nowMs, at)
       return
     }
     const parsed = parsePart(part, body)
@@ -199,6 +203,18 @@ export class ClusterNode implements ClusterNodeApi {
     this.#end(nowMs)
   }
 
+  /** Somebody takes an earlier life at this address for a member: whoever restarted without memory finds its cluster so. */
+  #missent(body: unknown, nowMs: number, at: ClusterAddress | undefined): void {
+    if (this.view !== undefined) return
+    const parsed = parsePart('view', body)
+    if (parsed?.part === 'view') this.#views.missent(parsed.message, nowMs)
+    if (at !== undefined && !this.#seeds.includes(at) && this.#seeds.length < MAX_SEEDS) {
+      this.#seeds = [...this.#seeds, at]
+      this.#swim.setSeeds(this.#seeds, nowMs)
+    }
+    this.#end(nowMs)
+  }
+
   peerRefused(address: ClusterAddress, nowMs: number): void {
     if (!this.#begin(nowMs) || !this.#isPresent()) return
     for (const life of this.#directory.membersAt(address)) {
@@ -208,6 +224,7 @@ export class ClusterNode implements ClusterNodeApi {
   }
 
   seedsChanged(seeds: readonly ClusterAddress[], nowMs: number): void {
+    this.#seeds = seeds
     if (this.#begin(nowMs)) this.#swim.setSeeds(seeds, nowMs)
   }
 

@@ -8,6 +8,7 @@ import type { RoomKeeper } from '../ring/rooms-api.ts'
 import { Swim } from '../swim/swim.ts'
 import type { SwimHost } from '../swim/swim-api.ts'
 import { ALL_OF_LIFEGUARD, GAME_TIMES } from '../swim/swim-times.ts'
+import { encodeTags } from '../swim/tags.ts'
 import type { ViewMessage } from '../view/view-messages.ts'
 import { Views } from '../view/views.ts'
 import type { ViewsEvents } from '../view/views-api.ts'
@@ -46,6 +47,8 @@ export function makeSwim(
   memberChanged: SwimHost['memberChanged'],
 ): Swim {
   const { self, random, wallMs } = options
+  // The longest status that comes later: what does not fit is to be said now.
+  encodeTags(tagsOf(options, 'draining'))
   return new Swim(
     {
       name: self.name,

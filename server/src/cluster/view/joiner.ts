@@ -12,12 +12,14 @@ export class Joiner {
   readonly #self: Life
   #known: readonly KnownShard[] = []
   #voters: readonly Life[] = []
-  #turn = 0
+  #turn: number
   #retryMs = FIRST_RETRY_MS
   #nextMs = Number.NEGATIVE_INFINITY
 
-  constructor(self: Life) {
+  /** `first`: any number, another for each shard, so that many that join together do not all ask the same one, who may not be in yet. */
+  constructor(self: Life, first: number) {
     this.#self = self
+    this.#turn = first % 1_024
   }
 
   get nextMs(): number {

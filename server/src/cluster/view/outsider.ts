@@ -5,8 +5,9 @@
 import type { Life } from '../life.ts'
 import { Founding, firstView } from './founding.ts'
 import { Joiner } from './joiner.ts'
+import { startedAnew } from './memory.ts'
 import type { NewMember } from './next-view.ts'
-import type { View } from './view.ts'
+import { blockingOf, idOf, type View } from './view.ts'
 import type { FoundingMessage, ViewMessage } from './view-messages.ts'
 import type { KnownShard, ViewsEvents, ViewsOptions } from './views-api.ts'
 
@@ -18,6 +19,12 @@ export interface OutsiderHost {
 }
 
 const FOUNDING_EVERY_MS = 50
+/** One that founds alone and remembers nothing listens for so long whether members with leases ask a life before it, three rounds of asks: then there is a cluster that it belongs to. */
+const LISTEN_MS = 350
+/** And so long after each such ask it asks to join. Who asks without a lease is waited for no longer: that cluster may need this very shard. */
+const PUT_OFF_MS = 2_000
+/** How often one that founded alone, and is alone, asks a shard that gossip knows whether there is a cluster. */
+const LOOK_BEYOND_MS = 1_000
 
 export class Outsider {
   readonly #options: ViewsOptions
@@ -25,12 +32,15 @@ export class Outsider {
   readonly #events: Pick<ViewsEvents, 'note' | 'remember'>
   readonly #joiner: Joiner
   #founding: Founding | undefined
+  /** When this shard founds alone; Infinity: never. */
+  #aloneMs = Number.POSITIVE_INFINITY
+  #beyondMs = Number.NEGATIVE_INFINITY
 
   constructor(options: ViewsOptions, host: OutsiderHost, events: Pick<ViewsEvents, 'note' | 'remember'>) {
     this.#options = options
     this.#host = host
     this.#events = events
-    this.#joiner = new Joiner(options.life)
+    this.#joiner = new Joiner(options.life, options.random() >>> 0)
   }
 
   get known(): readonly KnownShard[] {
@@ -52,10 +62,11 @@ export class Outsider {
     const remembered = [...(memory?.voterNames ?? []), ...(memory?.nextVoterNames ?? [])]
     let names: readonly string[] = founding.kind === 'list' ? founding.names : []
     if (founding.kind === 'alone') {
-      if (remembered.every((one) => one === name)) {
-        const below = memory?.generation ?? -1
-        return this.#host.founded(firstView(cluster, [this.#host.self()], below, this.#options.wallMs()), nowMs)
+      if (remembered.length === 0) {
+        this.#aloneMs = nowMs + LISTEN_MS
+        return
       }
+      if (remembered.every((one) => one === name)) return this.#foundAlone(nowMs)
       names = [...new Set(remembered)]
       this.#events.note(
         'founding',
@@ -78,6 +89,10 @@ export class Outsider {
 
   /** Gives when it wants to be called again. */
   tick(nowMs: number): number {
+    if (nowMs >= this.#aloneMs) {
+      this.#foundAlone(nowMs)
+      return nowMs
+    }
     this.#founding?.tick(nowMs)
     const to = this.#joiner.next(nowMs)
     if (to !== undefined) this.#host.send(to, { kind: 'join', member: this.#host.self(), forwarded: false })
@@ -90,8 +105,58 @@ export class Outsider {
 
   /** There is a view. `live`: with leases, so that nothing may be founded beside it. */
   told(voters: readonly Life[], live: boolean, nowMs: number): void {
-    if (live) this.#founding?.postpone(nowMs)
+    if (live) this.predecessorAsked(nowMs)
     this.#joiner.told(voters)
+  }
+
+  /** A member with a lease takes an earlier life of this shard for one, or says so. */
+  predecessorAsked(nowMs: number): void {
+    this.#founding?.postpone(nowMs)
+    if (this.#aloneMs !== Number.POSITIVE_INFINITY) this.#aloneMs = Math.max(this.#aloneMs, nowMs + PUT_OFF_MS)
+  }
+
+  /**
+   * For a member without a lease: the voters of its view may all be gone from newer ones, so others are asked. False: so many voters have started anew that
+   * this view ends here.
+   */
+  searchNewer(view: View): boolean {
+    const { known } = this
+    const lives = [...view.members, ...known].map(({ life }) => life)
+    for (let i = 0; i < 2; i++) {
+      const to = lives[(this.#options.random() >>> 0) % lives.length]
+      if (to !== undefined) this.#host.send(to, { kind: 'fetch', view: idOf(view) })
+    }
+    return view.voters.filter((voter) => startedAnew(view, voter, known)).length < blockingOf(view.voters.length)
+  }
+
+  /** One that founded alone may have been removed from a cluster that goes on without it, and remember nothing. */
+  lookBeyond(view: View, nowMs: number): void {
+    if (!this.#isLone(view) || nowMs < this.#beyondMs) return
+    this.#beyondMs = nowMs + LOOK_BEYOND_MS
+    const { known } = this
+    const to = known[(this.#options.random() >>> 0) % Math.max(1, known.length)]
+    const { life } = this.#options
+    if (to !== undefined) this.#host.send(to.life, { kind: 'found-prepare', ballot: { round: 0, life } })
+  }
+
+  /** There is one, of several voters, with leases: this life makes room for one that joins it, and remembers whom to join. */
+  yieldsTo(view: View, { view: other, voters, live }: Extract<ViewMessage, { kind: 'voters' }>): boolean {
+    if (!this.#isLone(view) || !live || voters.length < 2 || other.generation === view.generation) return false
+    const voterNames = this.known.filter(({ life }) => voters.includes(life)).map(({ name }) => name)
+    if (voterNames.length === 0) return false
+    this.#events.remember({ generation: other.generation, number: other.number, voterNames })
+    return true
+  }
+
+  #isLone(view: View): boolean {
+    return this.#options.founding.kind === 'alone' && view.members.length === 1
+  }
+
+  #foundAlone(nowMs: number): void {
+    this.#aloneMs = Number.POSITIVE_INFINITY
+    const below = this.#options.memory?.generation ?? -1
+    const { cluster } = this.#options
+    this.#host.founded(firstView(cluster, [this.#host.self()], below, this.#options.wallMs()), nowMs)
   }
 
   /** One shard for each name but our own, the last that is known. */

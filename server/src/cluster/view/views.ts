@@ -8,11 +8,11 @@ import type { Life } from '../life.ts'
 import type { Part, PartHost } from '../part.ts'
 import { ViewChain } from './chain.ts'
 import { LeaseHolder } from './leases.ts'
-import { memoryOf, startedAnew } from './memory.ts'
+import { memoryOf } from './memory.ts'
 import { type MemberChange, type NewMember, survivableLosses, type ViewChange } from './next-view.ts'
 import { Outsider } from './outsider.ts'
 import { Teller } from './teller.ts'
-import { blockingOf, compareViews, idOf, type Member, memberOf, type View, type ViewId } from './view.ts'
+import { compareViews, idOf, type Member, memberOf, type View, type ViewId } from './view.ts'
 import type {
   AskMessage,
   BallotMessage,
@@ -125,13 +125,19 @@ export class Views implements ViewsApi, Part<ViewMessage> {
     this.#nextMs = Math.min(this.#nextMs, nowMs)
   }
 
+  /** To an earlier life at this address. */
+  missent(message: ViewMessage, nowMs: number): void {
+    if (this.view === undefined && message.kind === 'ask' && message.leaselessMs === 0)
+      this.#outsider.predecessorAsked(nowMs)
+  }
+
   status(nowMs: number): ViewsStatus {
     const { view } = this
     const evidence = this.#voter.active ? this.#voter.evidence : undefined
     const members = reportMembers(view, this.#options.life, evidence, nowMs)
     const phase = this.#removed ? 'removed' : view !== undefined ? 'member' : this.#outsider.phase
-    const leaseLeftMs = this.leaseEndMs - nowMs
-    return { phase, view, leaseLeftMs, members, survives: view ? survivableLosses(view.voters.length) : 0 }
+    const survives = view ? survivableLosses(view.voters.length) : 0
+    return { phase, view, leaseLeftMs: this.leaseEndMs - nowMs, members, survives }
   }
 
   tick(nowMs: number): void {
@@ -196,6 +202,7 @@ export class Views implements ViewsApi, Part<ViewMessage> {
       for (const life of this.#voter.evidence.toLookAt(nowMs)) this.#host.send(life, { kind: 'look' }, 'stream')
     }
     this.#awakeMs = 0
+    this.#outsider.lookBeyond(view, nowMs)
     this.#lease.startRound(nowMs)
     for (const [index, life] of view.voters.entries()) {
       if (life !== this.#options.life) this.#host.send(life, this.#lease.ask(index, this.#leaselessMs), 'datagram')
@@ -207,7 +214,7 @@ export class Views implements ViewsApi, Part<ViewMessage> {
     }
     if (this.#leaselessMs >= LOST_MS && nowMs >= this.#nextFetchMs) {
       this.#nextFetchMs = nowMs + LOST_MS / 2
-      this.#searchNewer(view, nowMs)
+      if (!this.#outsider.searchNewer(view)) this.#end('too many of its voters have started anew', nowMs)
     }
   }
 
@@ -223,18 +230,6 @@ export class Views implements ViewsApi, Part<ViewMessage> {
     const change: MemberChange = { life, weight, draining, zone }
     this.#voter.wishes.change(change, nowMs)
     this.#sayToVoters({ kind: 'change', change })
-  }
-
-  /** The voters of this view may all be gone from newer ones; and when too many of them have started anew, this view ends here. */
-  #searchNewer(view: View, nowMs: number): void {
-    const lives = [...this.#members, ...this.#outsider.known.map(({ life }) => life)]
-    for (let i = 0; i < 2; i++) {
-      const to = lives[(this.#options.random() >>> 0) % lives.length]
-      if (to !== undefined) this.#host.send(to, { kind: 'fetch', view: idOf(view) }, 'stream')
-    }
-    const anew = view.voters.filter((voter) => startedAnew(view, voter, this.#outsider.known)).length
-    if (anew >= blockingOf(view.voters.length))
-      this.#end(`too many voters of view ${view.number} have started anew`, nowMs)
   }
 
   #asked(from: Life, ask: AskMessage, nowMs: number): void {
@@ -268,7 +263,8 @@ export class Views implements ViewsApi, Part<ViewMessage> {
       case 'join':
         return this.#joinAsked(from, message.member, message.forwarded, nowMs)
       case 'voters':
-        return view === undefined ? this.#outsider.told(message.voters, message.live, nowMs) : undefined
+        if (view === undefined) return this.#outsider.told(message.voters, message.live, nowMs)
+        return this.#outsider.yieldsTo(view, message) ? this.#end('a cluster goes on without it', nowMs) : undefined
       case 'refusal':
         return view === undefined ? this.#end(message.reason, nowMs) : undefined
       case 'change':
@@ -314,7 +310,9 @@ export class Views implements ViewsApi, Part<ViewMessage> {
     if (message.kind === 'fetch') return this.#tell(from, message.view, nowMs)
     if (message.kind === 'whole') return this.#toldWhole(message.view, message.removed, nowMs)
     if (view === undefined) return
-    const { base, changes, restMs } = message
+    const { base, changes } = message
+    // No wait is longer, whatever somebody says.
+    const restMs = Math.min(message.restMs, this.#longestWaitMs)
     if (base.generation > view.generation) return this.#end('older generation', nowMs)
     const known = view.number - base.number
     if (base.generation < view.generation || known >= changes.length) return
@@ -345,8 +343,11 @@ export class Views implements ViewsApi, Part<ViewMessage> {
   #begin(view: View, removed: readonly Life[], nowMs: number): void {
     const before = this.view
     this.#chain.start(view, removed)
-    const { leaseMs, clockBound } = this.#options.times
-    this.#install(view, before, leaseMs * clockBound, nowMs)
+    this.#install(view, before, this.#longestWaitMs, nowMs)
+  }
+
+  get #longestWaitMs(): number {
+    return this.#options.times.leaseMs * this.#options.times.clockBound
   }
 
   #extend(change: ViewChange, restMs: number, nowMs: number): void {
@@ -363,8 +364,7 @@ export class Views implements ViewsApi, Part<ViewMessage> {
     this.#lease.installed(view)
     this.#voter.install(view, nowMs)
     // New leases are asked for at once.
-    this.#nextAskMs = nowMs
-    this.#nextMs = nowMs
+    this.#nextAskMs = this.#nextMs = nowMs
     this.#events.note('view', describeView(view))
     this.#events.viewInstalled(view, before, nowMs)
   }

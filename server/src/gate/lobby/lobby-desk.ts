@@ -65,7 +65,7 @@ export class LobbyDesk implements VisitorDesk {
     connection: Pick<VisitorAbout, 'refuse' | 'left' | 'opens'>,
   ): LobbyVisitor {
     const lobby = this.lobby()
-    const id = `${this.options.backend.prefix}-${(this.options.entropy() >>> 0).toString(36)}`
+    const id = this.drawId()
     const name = hello.name?.trim() || `guest-${id.slice(-4)}`
     const { refuse, left, opens } = connection
     const about = { id, name, identity, refuse, left, opens }
@@ -191,6 +191,13 @@ export class LobbyDesk implements VisitorDesk {
   close(): void {
     this.cancelUpdate?.()
     this.cancelUpdate = undefined
+  }
+
+  private drawId(): string {
+    for (;;) {
+      const id = `${this.options.backend.prefix}-${(this.options.entropy() >>> 0).toString(36)}`
+      if (!this.visitors.has(id)) return id
+    }
   }
 
   private lobby(): LobbyApi {

@@ -10,6 +10,7 @@ import type { EventEntry, Sample, ViewEntry } from './dashboard-state.ts'
 const MAX_SAMPLES = 600
 const MAX_VIEWS = 100
 const MAX_EVENTS = 200
+const MAX_OF_A_KIND = 40
 
 /** Figures that only grow. */
 interface Totals {
@@ -30,8 +31,22 @@ export class DashboardMemory {
     return (line) => {
       log(line)
       const { level, event, message } = line
-      keep(this.events, { atMs: wallMs(), level, event, message }, MAX_EVENTS)
+      const last = this.events.at(-1)
+      // What happened is kept line by line, what goes wrong again and again is counted.
+      const isSame = last?.event === event && last.level === level && (level !== 'info' || last.message === message)
+      if (isSame) this.events.pop()
+      keep(this.events, { atMs: wallMs(), level, event, message, times: isSame ? last.times + 1 : 1 }, MAX_EVENTS)
+      this.thin(event)
     }
+  }
+
+  /** One kind of line does not push out all others. */
+  private thin(event: string): void {
+    let count = 0
+    for (const entry of this.events) if (entry.event === event) count++
+    if (count <= MAX_OF_A_KIND) return
+    const oldest = this.events.findIndex((entry) => entry.event === event)
+    this.events.splice(oldest, 1)
   }
 
   sample(atMs: number, stats: ServerStats, { views, gossip, clock }: ClusterStatus): void {
@@ -55,7 +70,7 @@ export class DashboardMemory {
       tickLatenessP99Ms: stats.tickLatenessP99Ms,
       gossipPackets: rate(totals.packets, before.packets),
       gossipBytes: rate(totals.bytes, before.bytes),
-      leaseLeftMs: Math.max(-10_000, views.leaseLeftMs),
+      leaseLeftMs: Math.max(0, views.leaseLeftMs),
       clockOffsetMs: clock.offsetMs,
       clockErrorMs: clock.errorMs,
     }

@@ -33,7 +33,10 @@ export interface EventEntry {
   readonly atMs: number
   readonly level: string
   readonly event: string
+  /** Of the newest of them. */
   readonly message: string
+  /** Lines of one kind that come one after the other are one entry. */
+  readonly times: number
 }
 
 export interface RoomEntry {

@@ -198,6 +198,21 @@ describe('the matchmaker', () => {
     expect(rig.calls.get(B)?.nextMs).toBeGreaterThan(rig.nowMs)
   })
 
+  it('counts no seat twice when the listing shows what was promised', () => {
+    const rig = new Rig()
+    rig.list('one', 0)
+    rig.list('two', 0)
+    const rooms: string[] = []
+    for (let taken = 1; taken <= SEATS_IN_ROOM; taken++) {
+      const answers = rig.seek(A)
+      rig.settle()
+      rooms.push(String(roomOf(answers)))
+      rig.list(rooms[0] ?? '', taken)
+    }
+    expect(new Set(rooms).size).toBe(1)
+    expect(rig.created).toBe(0)
+  })
+
   it('gives up after some rooms, and makes no end of them, where owners refuse everybody', () => {
     const rig = new Rig()
     for (const calls of rig.calls.values())

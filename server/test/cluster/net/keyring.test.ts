@@ -150,3 +150,42 @@ test('without a key only loopback may be listened at, and the error says how to 
   expect(() => checkClusterOptions({ cluster: 'c', found: 'join' })).toThrow(/join/)
   expect(() => checkClusterOptions({ cluster: 'a/b' })).toThrow(/letters/)
 })
+
+test('keys of tickets follow each change of the keys, and are the same list in between', () => {
+  const [ring, other] = [new Keyring('c', [one]), new Keyring('c', [one])]
+  const before = ring.ticketKeys()
+  expect(ring.ticketKeys()).toBe(before)
+  expect(other.ticketKeys()).toEqual(before)
+  ring.add(two)
+  ring.use(two)
+  expect(ring.ticketKeys().map(({ id }) => id)).toEqual([...ring.names()])
+  expect(ring.ticketKeys()).toHaveLength(2)
+  ring.remove(one)
+  expect(ring.ticketKeys()).toHaveLength(1)
+  expect(ring.ticketKeys()).not.toContainEqual(before[0])
+})
+
+test('made-up senders cost so many derived keys a second at most, known ones go on meanwhile, and a newcomer comes in after', () => {
+  const ring = new Keyring('c', [one])
+  let derived = 0
+  const derive = ring.derive.bind(ring)
+  let nowMs = 0
+  const [known, late] = [new DatagramSeal(new Keyring('c', [one])), new DatagramSeal(new Keyring('c', [one]))]
+  const seal = new DatagramSeal(ring, () => nowMs)
+  expect(seal.open(known.seal(text))).toEqual(text)
+  ring.derive = (...asked) => {
+    derived++
+    return derive(...asked)
+  }
+  const noise = Buffer.alloc(200, 7)
+  noise.set([0x54, 1])
+  for (let i = 0; i < 5_000; i++) {
+    noise.writeUInt32BE(i, 2)
+    expect(seal.open(noise)).toBe('undecryptable')
+  }
+  expect(derived).toBeLessThanOrEqual(1_000)
+  expect(seal.open(known.seal(text))).toEqual(text)
+  expect(seal.open(late.seal(text))).toBe('undecryptable')
+  nowMs = 1_000
+  expect(seal.open(late.seal(text))).toEqual(text)
+})

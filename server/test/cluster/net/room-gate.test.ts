@@ -130,7 +130,7 @@ it('makes no room for somebody whom nobody knows, and asks who it is before', as
   expect((await come(near, { room: 'den', auth: 'good' })).welcome).toBeDefined()
 })
 
-it('waits a while for what the cluster does not know yet, says NOT_READY after that, and ROOM_LOST at once', async () => {
+it('waits a while for what the cluster does not know yet, says NOT_READY after that', async () => {
   const near = shard()
   near.answers.set('den', { kind: 'unknown', why: 'no view' })
   const waits = await come(near, { room: 'den' }, 1_000)
@@ -143,8 +143,16 @@ it('waits a while for what the cluster does not know yet, says NOT_READY after t
   expect(late.closed).toBeUndefined()
   await pass(near.server, 400)
   expect(late.closed).toMatchObject({ code: 'NOT_READY', message: expect.stringContaining('no view') })
+})
+
+it('says ROOM_LOST at once to who comes back to a room whose shard is gone, and makes it anew for who is new', async () => {
+  const near = shard()
   near.answers.set('loft', { kind: 'lost' })
-  expect((await come(near, { room: 'loft' })).closed?.code).toBe('ROOM_LOST')
+  expect((await come(near, { room: 'loft', resume: 'x'.repeat(22) })).closed?.code).toBe('ROOM_LOST')
+  expect((await come(near, { room: 'loft', create: false })).closed?.code).toBe('ROOM_LOST')
+  expect(near.created).toEqual([])
+  expect((await come(near, { room: 'loft' })).welcome).toBeDefined()
+  expect(near.created).toHaveLength(1)
 })
 
 it('asks no more for somebody who has gone', async () => {
@@ -220,4 +228,12 @@ it('lists its rooms with what the game says of them, once for each change, and t
   )
   near.kept.close('den', 'removed')
   expect(near.listed.at(-1)).toMatchObject({ id: 'den', state: 'removed' })
+})
+
+it('lists a new room at once, with what it was created with, as far as that can be listed, and the game has the last word', () => {
+  const near = shard()
+  const asked = { region: 'eu', mode: 'ffa', nested: { a: 1 }, long: 'x'.repeat(500), private: true }
+  expect(near.kept.open('secret', epoch, asked)).toBe(true)
+  expect(near.server.host.rooms.get('secret')?.options).toEqual(asked)
+  expect(near.listed.map(({ attributes }) => attributes)).toEqual([{ region: 'eu', mode: 'duel', private: true }])
 })

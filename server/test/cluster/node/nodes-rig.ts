@@ -7,6 +7,7 @@ import { drawLife } from '../../../src/cluster/life.ts'
 import { ClusterNode } from '../../../src/cluster/node/cluster-node.ts'
 import type { ClusterNodeHost, PeerEnvelope } from '../../../src/cluster/node/cluster-node-api.ts'
 import { VIEW_RULES } from '../../../src/cluster/view/view-rules.ts'
+import type { ViewMemory } from '../../../src/cluster/view/views-api.ts'
 
 export interface RigNode {
   readonly name: string
@@ -14,6 +15,8 @@ export interface RigNode {
   node: ClusterNode
   readonly ended: string[]
   readonly rooms: Set<string>
+  stopped: boolean
+  remembered: ViewMemory | undefined
 }
 
 /** Messages that are kept for each part and kind. */
@@ -37,23 +40,38 @@ export class NodesRig {
   add(name: string): RigNode {
     const at = this.nodes.length
     const address = `10.0.0.${at + 1}:7946`
-    const kept = { name, address, ended: [] as string[], rooms: new Set<string>() }
+    const kept = {
+      name,
+      address,
+      ended: [] as string[],
+      rooms: new Set<string>(),
+      stopped: false,
+      remembered: undefined,
+    }
     const rigged: RigNode = { ...kept, node: this.#begin(kept, at === 0) }
     this.nodes.push(rigged)
     return rigged
   }
 
-  /** Another life at the same name and address. */
-  restart(rigged: RigNode): void {
+  /** Another process at the same name and address, without memory; another life of the same process, if the one before has ended. */
+  restart(rigged: RigNode, founds = false): void {
     rigged.rooms.clear()
-    rigged.node = this.#begin(rigged, false)
+    rigged.stopped = false
+    if (rigged.ended.length === 0) rigged.remembered = undefined
+    rigged.node = this.#begin(rigged, founds)
+  }
+
+  /** Its process ends: connections to it are refused. */
+  stop(rigged: RigNode): void {
+    rigged.stopped = true
+    for (const { node } of this.nodes) node.peerRefused(rigged.address, this.nowMs)
   }
 
   run(ms: number): void {
     const endMs = this.nowMs + ms
     while (this.nowMs < endMs) {
       this.nowMs += 10
-      for (const { node } of this.nodes) if (node.nextMs <= this.nowMs) node.tick(this.nowMs)
+      for (const { node, stopped } of this.nodes) if (!stopped && node.nextMs <= this.nowMs) node.tick(this.nowMs)
       this.deliver()
     }
   }
@@ -75,10 +93,10 @@ export class NodesRig {
         cluster: 'rig',
         life: drawLife(() => this.random.uint32()),
         self: { name, address, url: `ws://${name}`, zone: '', weight: 10, draining: false },
-        founding: founds && this.nowMs === 1_000 ? { kind: 'alone' } : { kind: 'join' },
+        founding: founds ? { kind: 'alone' } : { kind: 'join' },
         seeds: ['10.0.0.1:7946'],
         schema: 'rig',
-        memory: undefined,
+        memory: this.nodes.find((one) => one.name === name)?.remembered,
         rules: VIEW_RULES,
         times: { leaseMs: 750, clockBound: 1.25 },
         random: () => this.random.uint32(),
@@ -92,7 +110,7 @@ export class NodesRig {
   }
 
   #host({ name, address, ended, rooms }: Pick<RigNode, 'name' | 'address' | 'ended' | 'rooms'>): ClusterNodeHost {
-    const at = (to: string) => this.nodes.find((one) => one.address === to)
+    const at = (to: string) => this.nodes.find((one) => one.address === to && !one.stopped)
     return {
       open: (id) => rooms.add(id).has(id),
       close: (id) => rooms.delete(id),
@@ -112,9 +130,12 @@ export class NodesRig {
       },
       sendPeer: (to, envelope) => {
         this.#record(envelope)
-        this.#queue.push(() => at(to)?.node.peerReceived(structuredClone(envelope), this.nowMs))
+        this.#queue.push(() => at(to)?.node.peerReceived(structuredClone(envelope), this.nowMs, address))
       },
-      remember: () => {},
+      remember: (memory) => {
+        const rigged = this.nodes.find((one) => one.name === name)
+        if (rigged !== undefined) rigged.remembered = memory
+      },
       leaseChanged: () => {},
       viewInstalled: () => {},
       lifeEnded: (reason) => ended.push(reason),
@@ -137,7 +158,7 @@ export class NodesRig {
   }
 }
 
-export function hashText(text: string): number {
+function hashText(text: string): number {
   let low = 0x811c9dc5
   for (let at = 0; at < text.length; at++) low = Math.imul(low ^ text.charCodeAt(at), 0x01000193)
   return hash32(low, text.length, 7, 0) >>> 0

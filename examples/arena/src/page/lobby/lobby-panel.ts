@@ -73,7 +73,9 @@ export class LobbyPanel {
   }
 
   showLines(lines: readonly LobbyLine[]): void {
-    this.lines.replaceChildren(...lines.slice(-50).map(({ from, text }) => element('li', '', element('b', '', from), ` ${text}`)))
+    this.lines.replaceChildren(
+      ...lines.slice(-50).map(({ from, text }) => element('li', '', element('b', '', from), ` ${text}`)),
+    )
     this.lines.scrollTop = this.lines.scrollHeight
   }
 

@@ -5,10 +5,13 @@ import { arena } from '../../game.ts'
 import type { LobbyPanel } from './lobby-panel.ts'
 
 const CHANNEL = 'arena'
-const ATTRIBUTES = { mode: 'arena' }
 
 /** Resolves with a place that the player chose, and a code if it is a room for friends. Rejects with the SDK's NetError if the lobby ends before. */
-export async function choosePlace(panel: LobbyPanel, url: string, name: string): Promise<LobbyPlace & { code?: string }> {
+export async function choosePlace(
+  panel: LobbyPanel,
+  url: string,
+  name: string,
+): Promise<LobbyPlace & { code?: string }> {
   panel.open()
   panel.say('Connecting …')
   const visited = await lobby(arena, url, { name, filter: {} })
@@ -38,10 +41,10 @@ function wire(visited: Lobby, panel: LobbyPanel, choose: (place: LobbyPlace & { 
     panel.busy(false)
   }
   panel.wishes = {
-    quickMatch: () => void seek('Looking for a match …', () => visited.quickMatch({ attributes: ATTRIBUTES })),
+    quickMatch: () => void seek('Looking for a match …', () => visited.quickMatch()),
     createWithCode: () =>
       void seek('Making a room …', async () => {
-        const place = await visited.create({ code: true, attributes: ATTRIBUTES })
+        const place = await visited.create({ code: true })
         return { ...place, code: place.room }
       }),
     enter: (room) => void seek(`Joining ${room} …`, () => visited.find(room)),
