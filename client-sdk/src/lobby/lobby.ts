@@ -1,6 +1,7 @@
 /** `lobby`: connects to a cluster's lobby, by any of its shards. The composition root of the lobby: real clock and sockets. */
 import { type Game, type LobbyFilter, NetError, PROTOCOL_VERSION, type Shape } from '@tickmesh/shared'
 import { dial } from '../connection/dial.ts'
+import type { Dial } from '../join.ts'
 import type { ClientHost } from '../play/client-host.ts'
 import { realHost } from '../real-host.ts'
 import { LiveLobby } from './live-lobby.ts'
@@ -26,7 +27,7 @@ export async function lobbyOver<S extends Shape>(
   urls: readonly string[],
   options: LobbyOptions,
   host: ClientHost,
-  open: typeof dial,
+  open: Dial,
 ): Promise<Lobby> {
   const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, filter = {}, name, auth } = options
   if (urls.length === 0)
