@@ -25,7 +25,8 @@ const DEFAULT_TIMEOUT_MS = 5_000
 /** Longer than anybody repeats. */
 const REMEMBER_MS = 30_000
 const MAX_OPEN = 10_000
-const MAX_REMEMBERED = 20_000
+/** For each asker: one that asks without end keeps nobody else from being answered. */
+const MAX_REMEMBERED = 2_000
 
 interface Question {
   readonly to: Life
@@ -39,6 +40,7 @@ interface Remembered {
   /** Undefined: it is being worked on. */
   reply: ReplyMessage | undefined
   readonly forgetMs: number
+  readonly from: Life
 }
 
 export class PeerCalls implements Part<CallsMessage> {
@@ -48,6 +50,8 @@ export class PeerCalls implements Part<CallsMessage> {
   private readonly open = new Map<number, Question>()
   /** By asker and id, oldest first. */
   private readonly answered = new Map<string, Remembered>()
+  /** How many of them each asker has. */
+  private readonly answeredTo = new Map<Life, number>()
   private lastId: number
   /** As it was said last: for answers that come without. */
   private latestMs = 0
@@ -102,9 +106,10 @@ export class PeerCalls implements Part<CallsMessage> {
         this.host.send(question.to, question.message, 'stream')
       }
     }
-    for (const [key, { forgetMs }] of this.answered) {
+    for (const [key, { forgetMs, from }] of this.answered) {
       if (forgetMs > nowMs) break
       this.answered.delete(key)
+      this.count(from, -1)
     }
   }
 
@@ -147,8 +152,9 @@ export class PeerCalls implements Part<CallsMessage> {
       return
     }
     // Too many at once: the asker repeats.
-    if (this.answered.size >= MAX_REMEMBERED) return
-    const remembered: Remembered = { reply: undefined, forgetMs: nowMs + REMEMBER_MS }
+    if ((this.answeredTo.get(from) ?? 0) >= MAX_REMEMBERED) return
+    this.count(from, 1)
+    const remembered: Remembered = { from, reply: undefined, forgetMs: nowMs + REMEMBER_MS }
     this.answered.set(key, remembered)
     this.answer(method, body, from, nowMs, (answer) => {
       const reply: ReplyMessage = answer.ok
@@ -157,6 +163,12 @@ export class PeerCalls implements Part<CallsMessage> {
       remembered.reply = reply
       this.host.send(from, reply, 'stream')
     })
+  }
+
+  private count(from: Life, change: number): void {
+    const count = (this.answeredTo.get(from) ?? 0) + change
+    if (count > 0) this.answeredTo.set(from, count)
+    else this.answeredTo.delete(from)
   }
 
   private answer(method: string, body: unknown, from: Life, nowMs: number, done: (answer: Answer) => void): void {

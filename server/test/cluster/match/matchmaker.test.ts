@@ -223,6 +223,26 @@ describe('the matchmaker', () => {
     expect(rig.created).toBeLessThan(8)
   })
 
+  it('goes on answering others, and in a while itself, where one shard asks without end', () => {
+    const rig = new Rig()
+    const calls = rig.calls.get(A)
+    let answered = 0
+    calls?.handle('count', (_body, _from, _nowMs, answer) => {
+      answered++
+      answer({ ok: true, body: null })
+    })
+    const ask = (from: string, id: number): void =>
+      calls?.receive(from, { k: 'call', id, method: 'count', body: 0 }, rig.nowMs)
+    for (let id = 0; id < 5_000; id++) ask(B, id)
+    expect(answered).toBe(2_000)
+    ask('cccccccccccccccc', 1)
+    expect(answered).toBe(2_001)
+    rig.nowMs = 31_000
+    calls?.tick(rig.nowMs)
+    ask(B, 9_999)
+    expect(answered).toBe(2_002)
+  })
+
   it('works on one shard only, and says so on the others', () => {
     const rig = new Rig()
     rig.singleton = undefined
