@@ -5,6 +5,9 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
+/** Without a network package managers try for very long. */
+const INSTALL_MS = 300_000
+
 /** @param {string} file */
 export function isExecutable(file) {
   try {
@@ -46,7 +49,7 @@ export function candidatesInPath(names) {
 export function runLoudly(label, command, args, extraEnv = {}) {
   console.log(`[${label}] ${command} ${args.join(' ')}`)
   const env = { ...process.env, ...extraEnv }
-  return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env }).status === 0
+  return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env, timeout: INSTALL_MS }).status === 0
 }
 
 /**
