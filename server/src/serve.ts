@@ -126,7 +126,7 @@ export async function serve<S extends Shape>(
   const doorkeeper = new Doorkeeper(limits, {
     origins: options.origins ?? [],
     trustedProxies: options.trustedProxies ?? [],
-    vouched: cluster && ((voucher, visit) => cluster.vouchers.addressOf(voucher, visit)),
+    ...cluster?.doors,
   })
   const files = record === undefined ? undefined : new JournalFiles(record.dir, log)
   const host = new RoomHost<S>(game, rules, {

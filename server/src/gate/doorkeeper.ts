@@ -82,6 +82,8 @@ export interface DoorkeeperOptions {
   readonly trustedProxies: readonly string[]
   /** The address that a voucher is for, as it is counted; undefined if it is not good. */
   readonly vouched?: ((voucher: string, visit: Visit) => string | undefined) | undefined
+  /** Hosts, with their ports, whose pages may connect as if they were of this server: other shards. */
+  readonly isOurs?: ((host: string) => boolean) | undefined
 }
 
 export class Doorkeeper {
@@ -89,6 +91,7 @@ export class Doorkeeper {
   private readonly origins: AllowedOrigins
   private readonly trusted: AddressSet
   private readonly vouched: DoorkeeperOptions['vouched']
+  private readonly isOurs: DoorkeeperOptions['isOurs']
   private readonly guests = new Map<string, Guest>()
   private readonly refused: Record<Refusal, number> = {
     origin: 0,
@@ -115,6 +118,7 @@ export class Doorkeeper {
     this.origins = options.origins
     this.trusted = new AddressSet(options.trustedProxies)
     this.vouched = options.vouched
+    this.isOurs = options.isOurs
     this.pendingPerAddress = Math.max(1, Math.ceil(limits.connectionsPerAddress * limits.pendingShare))
     this.burst = Math.max(LEAST_BURST, limits.connectionsPerAddress)
     this.requestBurst = Math.max(
@@ -131,7 +135,7 @@ export class Doorkeeper {
 
   knock(visit: Visit, nowMs: number): Knock {
     const { limits } = this
-    if (!isOriginAllowed(visit.origin, visit.host, this.origins)) {
+    if (!isOriginAllowed(visit.origin, visit.host, this.origins, this.isOurs)) {
       const message = `pages of ${visit.origin} may not connect here. Add it to the option "origins".`
       return this.refuse('origin', 403, 'ORIGIN_REFUSED', message)
     }

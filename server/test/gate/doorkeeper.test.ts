@@ -113,6 +113,16 @@ describe('the doorkeeper', () => {
     expect(keeper.counts.addresses).toBe(1)
   })
 
+  it('lets pages of other shards in as its own, by host and port', () => {
+    const isOurs = (host: string): boolean => host === 'eu-2.game.example' || host === 'eu-3.game.example:8443'
+    const keeper = new Doorkeeper(DEFAULT_LIMITS, { origins: [], trustedProxies: [], isOurs })
+    const comesIn = (origin: string): boolean => keeper.knock({ ...visit, origin }, 0).ok
+    expect(comesIn('https://eu-2.game.example')).toBe(true)
+    expect(comesIn('https://eu-3.game.example:8443')).toBe(true)
+    expect(comesIn('https://eu-3.game.example')).toBe(false)
+    expect(comesIn('https://eu-2.game.example.evil.example')).toBe(false)
+  })
+
   it('refuses origins that no browser would send, with what to write instead', () => {
     for (const origin of ['game.example', 'https://game.example/', 'https://Game.example', 'https://game.example:443'])
       expect(() => keep({}, [origin]), origin).toThrow(/BAD_ARGUMENT.*https:\/\/game\.example/)

@@ -4,6 +4,7 @@
  * Until it is in, and whenever it has no lease, nobody comes in and nothing runs.
  */
 import { isRoomId, NetError } from '@tickmesh/shared'
+import type { DoorkeeperOptions } from '../../gate/doorkeeper.ts'
 import type { HostOptions } from '../../gate/host-options.ts'
 import { LobbyDesk } from '../../gate/lobby/lobby-desk.ts'
 import type { RoomHost } from '../../gate/room-host.ts'
@@ -44,7 +45,7 @@ const PATIENCE_SHARE = 0.7
 const NO_FIGURES: ClusterFigures = { view: 0, members: 0, leaseLeftMs: 0, frozenRooms: 0, pauses: 0 }
 
 export class ShardCluster implements ServerCluster {
-  readonly vouchers: AddressVouchers
+  readonly #vouchers: AddressVouchers
   readonly #options: ServeClusterOptions
   readonly #parts: ShardParts
   readonly #keyring: Keyring
@@ -54,6 +55,7 @@ export class ShardCluster implements ServerCluster {
   #rooms: HostedRooms | undefined
   #host: RoomHost | undefined
   #shell: ClusterShell | undefined
+  #hosts: ReadonlySet<string> = new Set()
   #listing: NodeJS.Timeout | undefined
 
   /** Throws BAD_ARGUMENT for options that cannot work. */
@@ -62,7 +64,7 @@ export class ShardCluster implements ServerCluster {
     this.#options = options
     this.#parts = parts
     this.#keyring = new Keyring(cluster, keys)
-    this.vouchers = new AddressVouchers(this.#keyring, parts.wallMs)
+    this.#vouchers = new AddressVouchers(this.#keyring, parts.wallMs)
     this.#service = new LobbyService(
       () => this.#shell,
       {
@@ -91,7 +93,7 @@ export class ShardCluster implements ServerCluster {
   }
 
   #vouchFor(address: string): { voucher: () => string } {
-    return { voucher: () => this.vouchers.issue(address) }
+    return { voucher: () => this.#vouchers.issue(address) }
   }
 
   /** What the room host has to know. Tickets that one shard signs are good on all. */
@@ -135,7 +137,9 @@ export class ShardCluster implements ServerCluster {
           if (held) host.thaw()
           else if (host.rooms.size > 0) host.freeze()
         },
-        viewInstalled: () => {},
+        viewInstalled: (view) => {
+          this.#hosts = new Set(view.members.flatMap(({ url }) => hostOf(url) ?? []))
+        },
         lifeEnded: (reason) => {
           note('life-ended', reason)
           rooms.closeAll()
@@ -161,6 +165,14 @@ export class ShardCluster implements ServerCluster {
     if (host === undefined || this.#rooms?.epochOf(room) === undefined)
       throw new NetError('NOT_READY', `the room "${room}" is not here at the moment.`, 'Try again.')
     return host.reserve({ room, ms: SEAT_MS, ...(identity === undefined ? {} : { identity }) })
+  }
+
+  /** What the doorkeeper has to know: who was carried here by another shard, and that pages of other shards are sent here. */
+  get doors(): Pick<DoorkeeperOptions, 'vouched' | 'isOurs'> {
+    return {
+      vouched: (voucher, visit) => this.#vouchers.addressOf(voucher, visit),
+      isOurs: (host) => this.#hosts.has(host),
+    }
   }
 
   get name(): string {
@@ -225,6 +237,15 @@ export class ShardCluster implements ServerCluster {
     clearInterval(this.#listing)
     this.#desk.close()
     await this.#shell?.close()
+  }
+}
+
+/** With its port, unless that is the scheme's own. */
+function hostOf(url: string): string | undefined {
+  try {
+    return new URL(url).host
+  } catch {
+    return undefined
   }
 }
 
