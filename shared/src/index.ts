@@ -140,7 +140,6 @@ export {
   isRoomId,
   MAX_SPECTATOR_DELAY_MS,
   type MovedMessage,
-  type Parsed,
   parseClientMessage,
   parseServerMessage,
   type ServerMessage,
@@ -179,6 +178,7 @@ export {
   parseLobbyFilter,
   parseLobbyHello,
 } from './wire/lobby-messages.ts'
+export type { Parsed } from './wire/message-checks.ts'
 export { decodeMessage, encodeMessage } from './wire/message-codec.ts'
 export { CONTROL, INPUT, PROTOCOL_VERSION, SNAPSHOT, TAGGED_SNAPSHOT } from './wire/message-kind.ts'
 export { SERVER_CONTROL_LIMITS } from './wire/msgpack-scan.ts'

@@ -2,15 +2,20 @@
  * Five shards of the default game profile as views and leases alone, over a network of any badness, on virtual time: how long a silent machine stays in the
  * view, and whether loss ever takes a machine out that is well. Called by the gossip bench.
  */
-import { drawLife, VIEW_RULES, type View, type ViewMessage, Views } from '@tickmesh/server/cluster'
+import {
+  ASK_EVERY_MS,
+  drawLife,
+  EVIDENCE_MS,
+  LEASE_TIMES,
+  VIEW_RULES,
+  type View,
+  type ViewMessage,
+  Views,
+} from '@tickmesh/server/cluster'
 import { Impairment, type ImpairmentOptions, SeededRandom, VirtualScheduler } from '@tickmesh/shared'
 import { percentile, round } from '../figures.ts'
 
 const SHARDS = 5
-/** The default profile of shards. */
-const TIMES = { leaseMs: 750, clockBound: 1.25 }
-const ASK_EVERY_MS = 100
-const EVIDENCE_MS = 2_000
 const NAMES = Array.from({ length: SHARDS }, (_, index) => `shard-${index}`)
 /** What a message of views weighs on the wire, about: for bottlenecks, which these networks do not have. */
 const MESSAGE_BYTES = 100
@@ -77,7 +82,7 @@ class ViewCluster {
         founding: { kind: 'list', names: NAMES },
         memory: undefined,
         rules: VIEW_RULES,
-        times: TIMES,
+        times: LEASE_TIMES,
         askEveryMs: ASK_EVERY_MS,
         evidenceMs: EVIDENCE_MS,
         random: () => this.#random.uint32(),

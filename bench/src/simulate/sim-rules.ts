@@ -5,6 +5,7 @@ import {
   drawLife,
   JOB_RULES,
   type JobRules,
+  LEASE_TIMES,
   type LeaseTimes,
   type Life,
   LOBBY_RULES,
@@ -41,7 +42,7 @@ export const TRUE_RULES: SimRules = {
   jobs: JOB_RULES,
   node: NODE_RULES,
   shell: { nextLife: (random) => drawLife(random) },
-  times: { leaseMs: 750, clockBound: 1.25 },
+  times: LEASE_TIMES,
 }
 
 /** 32 bits of a text; stands for the shell's XXH32. */

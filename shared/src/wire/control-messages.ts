@@ -6,6 +6,7 @@
 import type { NetErrorCode } from '../error.ts'
 import { isErrorCode } from '../link/close-codes.ts'
 import { type AttributePatch, isAttributePatch } from './attribute-patch.ts'
+import { accept, given, isText, isWhole, type Parsed, refuse } from './message-checks.ts'
 import { isObject, isPlainObject, type PlainObject } from './plain-data.ts'
 import { type EpochTriple, isEpochTriple } from './room-epoch.ts'
 
@@ -149,10 +150,6 @@ export type ServerMessage =
   | NoticeMessage
   | PongMessage
 
-export type Parsed<Message> =
-  | { readonly ok: true; readonly message: Message }
-  | { readonly ok: false; readonly problem: string }
-
 /** No server lets a spectator be further behind. */
 export const MAX_SPECTATOR_DELAY_MS = 120_000
 
@@ -219,40 +216,13 @@ export function parseServerMessage(value: unknown): Parsed<ServerMessage> {
   }
 }
 
-function accept<Message>(message: Message): Parsed<Message> {
-  return { ok: true, message }
-}
-
-function refuse(problem: string): { readonly ok: false; readonly problem: string } {
-  return { ok: false, problem }
-}
-
-function isWhole(value: unknown, least: number, most: number): value is number {
-  return Number.isInteger(value) && Number(value) >= least && Number(value) <= most
-}
-
 function isMs(value: unknown): value is number {
   return typeof value === 'number' && Math.abs(value) <= MAX_MS
-}
-
-function isText(value: unknown, most: number): value is string {
-  return typeof value === 'string' && value.length <= most
 }
 
 /** Absent, or as `check` wants it. */
 function isOptional<Value>(value: unknown, check: (there: unknown) => there is Value): value is Value | undefined {
   return value === undefined || check(value)
-}
-
-/** The properties that are there. */
-function given<Optional extends object>(
-  optional: {
-    [K in keyof Optional]: Optional[K] | undefined
-  },
-): { [K in keyof Optional]?: Optional[K] } {
-  return Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as {
-    [K in keyof Optional]?: Optional[K]
-  }
 }
 
 const isResume = (value: unknown): value is string => isText(value, MAX_RESUME_LENGTH)

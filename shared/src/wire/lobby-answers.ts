@@ -2,7 +2,6 @@
  * What a shard's lobby says, as the client takes it: checked as far as a page relies on it, so that no answer of a broken or hostile shard throws in a game's
  * code. See lobby-messages.ts.
  */
-import type { Parsed } from './control-messages.ts'
 import {
   isLobbyRoomState,
   type LobbyLine,
@@ -12,6 +11,7 @@ import {
   type LobbyRoom,
   type LobbyServerMessage,
 } from './lobby-messages.ts'
+import type { Parsed } from './message-checks.ts'
 import { isObject } from './plain-data.ts'
 
 type Fields = Readonly<Record<string, unknown>>

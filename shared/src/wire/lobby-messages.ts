@@ -2,7 +2,8 @@
  * What a client and a shard's lobby say to each other, as control messages on a link of their own: the client says `lobby` first, instead of a hello. Believed by
  * neither side: parsed here. Questions carry a number `q`, which the answer repeats.
  */
-import { isRoomId, type Parsed } from './control-messages.ts'
+import { isRoomId } from './control-messages.ts'
+import { accept, given, isText, isWhole, type Parsed, refuse } from './message-checks.ts'
 import { isObject, isPlainKey } from './plain-data.ts'
 
 /** Flat: what rooms are listed with, and filtered by. */
@@ -171,7 +172,7 @@ export function parseLobbyFilter(value: unknown): LobbyFilter | undefined {
   if (states !== undefined && !isStates(states)) return undefined
   if (sort !== undefined && sort !== 'most-players' && sort !== 'fewest-players' && sort !== 'id') return undefined
   if (limit !== undefined && !isWhole(limit, 1, MAX_LIMIT)) return undefined
-  return present({ attributes, prefixes, freeSeats, states, sort, limit })
+  return given({ attributes, prefixes, freeSeats, states, sort, limit })
 }
 
 /** Version, game and credentials are looked at by whoever takes it. */
@@ -185,7 +186,7 @@ export function parseLobbyHello(value: unknown): Parsed<LobbyHello> {
   if (auth !== undefined && !isText(auth, 8192)) return refuse('lobby.auth is not a text of up to 8192')
   const filter = value.filter === undefined ? {} : parseLobbyFilter(value.filter)
   if (filter === undefined) return refuse('lobby.filter is none')
-  return accept({ t: 'lobby', protocol, game, schema, filter, ...present({ name, auth }) })
+  return accept({ t: 'lobby', protocol, game, schema, filter, ...given({ name, auth }) })
 }
 
 export function parseLobbyClientMessage(value: unknown): Parsed<LobbyClientMessage> {
@@ -203,7 +204,7 @@ export function parseLobbyClientMessage(value: unknown): Parsed<LobbyClientMessa
       return filter === undefined ? refuse('its filter is none') : accept({ t, filter })
     }
     case 'create':
-      return accept({ t, q: number, code: code === true, ...present({ room, attributes }) })
+      return accept({ t, q: number, code: code === true, ...given({ room, attributes }) })
     case 'find':
       return room === undefined ? refuse('find.room is missing') : accept({ t, q: number, room })
     case 'match':
@@ -232,14 +233,14 @@ function parseMatch(
 ): Parsed<LobbyClientMessage> {
   if (skill !== undefined && !isNumber(skill)) return refuse('match.skill is no number')
   if (range !== undefined && !(isNumber(range) && range >= 0)) return refuse('match.range is no number from 0 up')
-  return accept({ t: 'match', q, ...present({ attributes, skill, range }) })
+  return accept({ t: 'match', q, ...given({ attributes, skill, range }) })
 }
 
 function parseParty({ act, code }: Readonly<Record<string, unknown>>, q: number): Parsed<LobbyClientMessage> {
   if (act !== 'create' && act !== 'join' && act !== 'leave') return refuse('party.act is unknown')
   if (code !== undefined && !isText(code, MAX_CODE_LENGTH)) return refuse('party.code is none')
   if (act === 'join' && code === undefined) return refuse('party.code is missing')
-  return accept({ t: 'party', q, act, ...present({ code }) })
+  return accept({ t: 'party', q, act, ...given({ code }) })
 }
 
 function isPrefixes(value: unknown): value is Readonly<Record<string, string>> {
@@ -256,29 +257,4 @@ function isFlat(value: unknown): boolean {
 
 function isNumber(value: unknown): value is number {
   return Number.isFinite(value)
-}
-
-function isWhole(value: unknown, least: number, most: number): value is number {
-  return Number.isInteger(value) && Number(value) >= least && Number(value) <= most
-}
-
-function isText(value: unknown, most: number): value is string {
-  return typeof value === 'string' && value.length <= most
-}
-
-/** The properties that are there. */
-function present<Optional extends object>(
-  optional: Optional,
-): { [K in keyof Optional]?: Exclude<Optional[K], undefined> } {
-  return Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as {
-    [K in keyof Optional]?: Exclude<Optional[K], undefined>
-  }
-}
-
-function accept<Message>(message: Message): Parsed<Message> {
-  return { ok: true, message }
-}
-
-function refuse(problem: string): { readonly ok: false; readonly problem: string } {
-  return { ok: false, problem }
 }

@@ -1,4 +1,5 @@
 /** What somebody who wants to play looks for, and how well a room suits. Pure. */
+import { isLobbyAttributes, type LobbyAttributes } from '@tickmesh/shared'
 import type { ListedRoom } from '../lobby/lobby-api.ts'
 
 export interface Seeker {
@@ -18,7 +19,6 @@ export interface SeekingPlayer {
 }
 
 const MAX_PARTY = 64
-const MAX_ATTRIBUTES = 16
 const MAX_TEXT = 64
 const DEFAULT_SKILL_RANGE = 300
 
@@ -51,15 +51,9 @@ export function parseSeeker(value: unknown): Seeker | undefined {
   return { players: seeking, attributes, skill: skill as number | undefined, skillRange }
 }
 
-/** Flat: names, and texts, numbers or booleans. */
-function isAttributes(value: unknown): value is Readonly<Record<string, string | number | boolean>> {
-  if (!isRecord(value)) return false
-  const entries = Object.entries(value)
-  return entries.length <= MAX_ATTRIBUTES && entries.every(([name, entry]) => isText(name) && isFlat(entry))
-}
-
-function isFlat(value: unknown): boolean {
-  return isText(value) || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
+/** As a lobby takes them, with names that are as short as texts. */
+function isAttributes(value: unknown): value is LobbyAttributes {
+  return isLobbyAttributes(value) && Object.keys(value).every(isText)
 }
 
 function isText(value: unknown): value is string {

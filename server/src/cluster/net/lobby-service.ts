@@ -12,7 +12,7 @@ import type { Seeker } from '../match/criteria.ts'
 import { SEATS } from '../match/matchmaker.ts'
 import type { ClusterNodeApi } from '../node/cluster-node-api.ts'
 import type { Services } from '../node/services.ts'
-import type { LocateAnswer } from '../ring/rooms-api.ts'
+import { type LocateAnswer, NOT_IN } from '../ring/rooms-api.ts'
 
 /** What it needs of the shell: ClusterShell is one. */
 export interface LobbyShell {
@@ -84,7 +84,7 @@ export class LobbyService implements LobbyBackend {
 
   create(room: string | undefined, attributes: ListedRoom['attributes'], seat: SeatFor): Promise<LobbyPlace> {
     const request = { attributes, ...(room === undefined ? {} : { id: room }) }
-    return this.#patiently(async () => this.#seatAt((await this.#shell()?.create(request)) ?? NOWHERE, seat))
+    return this.#patiently(async () => this.#seatAt((await this.#shell()?.create(request)) ?? NOT_IN, seat))
   }
 
   find(room: string, seat: SeatFor): Promise<LobbyPlace> {
@@ -96,7 +96,7 @@ export class LobbyService implements LobbyBackend {
     let found = await this.#shell()?.locate(room)
     // Codes are said in either case.
     if (found?.kind === 'none' && code !== room) found = await this.#shell()?.locate(code)
-    return this.#seatAt(found ?? NOWHERE, seat)
+    return this.#seatAt(found ?? NOT_IN, seat)
   }
 
   match(seeker: Seeker): Promise<readonly LobbyPlace[]> {
@@ -215,8 +215,6 @@ export class LobbyService implements LobbyBackend {
     }
   }
 }
-
-const NOWHERE: LocateAnswer = { kind: 'unknown', why: 'this shard is not in the cluster yet' }
 
 function refusal(code: NetErrorCode, message: string): Answer {
   return { ok: false, code, message }

@@ -5,7 +5,7 @@
  */
 import { type HelloMessage, type Link, NetError } from '@tickmesh/shared'
 import type { CarriedFrom, Elsewhere, Found, Pipe, RoomDirectory } from '../../gate/room-directory.ts'
-import type { CreateRequest, LocateAnswer } from '../ring/rooms-api.ts'
+import { type CreateRequest, type LocateAnswer, NOT_IN } from '../ring/rooms-api.ts'
 import type { RoomEpoch } from '../view/view.ts'
 
 /** What the gate asks: ClusterShell is one. */
@@ -70,7 +70,7 @@ export class RoomGate implements RoomDirectory {
   ): Promise<Found> {
     const { nowMs, after, patienceMs } = this.options
     const untilMs = nowMs() + patienceMs
-    let why = 'this shard is not in the cluster yet'
+    let why: string = NOT_IN.why
     while (!signal.aborted) {
       const source = this.source()
       // The cluster may go on asking for longer than this newcomer waits.

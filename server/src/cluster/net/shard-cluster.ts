@@ -14,9 +14,9 @@ import type { TickTimer } from '../../tick/tick-timer.ts'
 import type { ClusterAddress, Life } from '../life.ts'
 import type { LobbyApi } from '../lobby/lobby-api.ts'
 import type { ClusterStatus } from '../node/cluster-node-api.ts'
-import type { CreateRequest, LocateAnswer } from '../ring/rooms-api.ts'
+import { type CreateRequest, type LocateAnswer, NOT_IN } from '../ring/rooms-api.ts'
 import { AddressVouchers } from './address-voucher.ts'
-import { advertisedHost, checkClusterOptions } from './cluster-options.ts'
+import { advertisedHost, type CheckedClusterOptions, checkClusterOptions } from './cluster-options.ts'
 import { Keyring } from './keyring.ts'
 import { LobbyService } from './lobby-service.ts'
 import { OwnerPipe } from './owner-pipe.ts'
@@ -47,6 +47,7 @@ const NO_FIGURES: ClusterFigures = { view: 0, members: 0, leaseLeftMs: 0, frozen
 export class ShardCluster implements ServerCluster {
   readonly #vouchers: AddressVouchers
   readonly #options: ServeClusterOptions
+  readonly #checked: CheckedClusterOptions
   readonly #parts: ShardParts
   readonly #keyring: Keyring
   readonly #gate: RoomGate
@@ -60,8 +61,10 @@ export class ShardCluster implements ServerCluster {
 
   /** Throws BAD_ARGUMENT for options that cannot work. */
   constructor(options: ServeClusterOptions, parts: ShardParts) {
-    const { cluster, keys } = checkClusterOptions(options)
+    const checked = checkClusterOptions(options)
+    const { cluster, keys } = checked
     this.#options = options
+    this.#checked = checked
     this.#parts = parts
     this.#keyring = new Keyring(cluster, keys)
     this.#vouchers = new AddressVouchers(this.#keyring, parts.wallMs)
@@ -155,7 +158,7 @@ export class ShardCluster implements ServerCluster {
   }
 
   #defaultUrl({ port, path, tls }: { port: number; path: string; tls: boolean }): string {
-    const host = advertisedHost(checkClusterOptions(this.#options))
+    const host = advertisedHost(this.#checked)
     return `${tls ? 'wss' : 'ws'}://${host.includes(':') ? `[${host}]` : host}:${port}${path}`
   }
 
@@ -248,8 +251,6 @@ function hostOf(url: string): string | undefined {
     return undefined
   }
 }
-
-const NOT_IN: LocateAnswer = { kind: 'unknown', why: 'this shard is not in the cluster yet' }
 
 /** A room host, as whoever keeps rooms sees it. */
 function keptBy(host: RoomHost, maxRooms: number): ConstructorParameters<typeof HostedRooms>[0] {

@@ -5,7 +5,7 @@
  *     shell.mayAct()             // in each tick, and before each flush
  *     await shell.locate(id)     // where is this room?
  *     await shell.create({ id }) // make it, or find it
- *     shell.roomEnded(id); shell.drain(); shell.status(); shell.ticketKeys(); await shell.close()
+ *     shell.roomEnded(id); shell.drain(); shell.status(); await shell.close()
  *
  * `keeper` opens and closes rooms; `events` are told of leases and views. When a life ends (removed from the view, an older generation) the node has closed its
  * rooms through `keeper.close`, `events.lifeEnded` is called, and the shell begins a new life by itself after a moment.
@@ -20,6 +20,7 @@ import type { CreateRequest, LocateAnswer, RoomKeeper } from '../ring/rooms-api.
 import { joinAddress } from '../swim/addresses.ts'
 import type { View } from '../view/view.ts'
 import { VIEW_RULES } from '../view/view-rules.ts'
+import { LEASE_TIMES } from '../view/view-times.ts'
 import type { ViewMemory } from '../view/views-api.ts'
 import {
   advertisedHost,
@@ -71,7 +72,6 @@ export interface ShellCounts extends PeerCounts {
 export type RingSample = ReturnType<typeof sampleRing>
 
 const RING_SAMPLES = 720
-const LEASE_TIMES = { leaseMs: 750, clockBound: 1.25 }
 const LEAVE_MS = 6_000
 const FIRST_RESTART_MS = 250
 const MAX_RESTART_MS = 5_000
@@ -240,11 +240,6 @@ export class ClusterShell {
 
   status(): ClusterStatus | undefined {
     return this.#node?.status(this.nowMs())
-  }
-
-  /** Keys for tickets that any shard of this cluster signs and takes. Undefined: the cluster runs without a key. */
-  ticketKeys(): readonly { readonly id: string; readonly secret: Uint8Array }[] | undefined {
-    return this.#keyring.encrypts ? this.#keyring.ticketKeys() : undefined
   }
 
   /** To rotate keys while the cluster runs: `add` everywhere, then `use`, then `remove`. */

@@ -10,12 +10,10 @@ import type { SwimHost } from '../swim/swim-api.ts'
 import { ALL_OF_LIFEGUARD, GAME_TIMES } from '../swim/swim-times.ts'
 import { encodeTags } from '../swim/tags.ts'
 import type { ViewMessage } from '../view/view-messages.ts'
+import { ASK_EVERY_MS, EVIDENCE_MS } from '../view/view-times.ts'
 import { Views } from '../view/views.ts'
 import type { ViewsEvents } from '../view/views-api.ts'
 import type { ClusterNodeHost, ClusterNodeOptions } from './cluster-node-api.ts'
-
-const ASK_EVERY_MS = 100
-const EVIDENCE_MS = 2_000
 
 /** What gossip says of a shard's state. */
 export type TagStatus = 'joining' | 'ready' | 'draining' | 'leaving'

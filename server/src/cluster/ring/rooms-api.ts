@@ -22,6 +22,9 @@ export type LocateAnswer =
   /** Not known at the moment: no view, no lease at the home, claims that have not come. Ask again in a while. */
   | { readonly kind: 'unknown'; readonly why: string }
 
+/** What a shard says before its cluster has taken it in. */
+export const NOT_IN = { kind: 'unknown', why: 'this shard is not in the cluster yet' } as const satisfies LocateAnswer
+
 export interface CreateRequest {
   /** Left out: ids are drawn, and the one whose home has least to do is taken. */
   readonly id?: string

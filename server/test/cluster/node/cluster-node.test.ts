@@ -6,6 +6,7 @@ import { Directory } from '../../../src/cluster/node/directory.ts'
 import { parsePart } from '../../../src/cluster/node/peer-parts.ts'
 import type { LocateAnswer } from '../../../src/cluster/ring/rooms-api.ts'
 import { VIEW_RULES } from '../../../src/cluster/view/view-rules.ts'
+import { LEASE_TIMES } from '../../../src/cluster/view/view-times.ts'
 
 const LIFE = '00000000000000aa'
 const OTHER = '00000000000000bb'
@@ -50,7 +51,7 @@ class Lone {
         schema: 's',
         memory: undefined,
         rules: VIEW_RULES,
-        times: { leaseMs: 750, clockBound: 1.25 },
+        times: LEASE_TIMES,
         random: () => 12_345,
         wallMs: () => 1.7e12 + this.nowMs,
         hash: (text) => [...text].reduce((sum, letter) => (Math.imul(sum, 31) + letter.charCodeAt(0)) >>> 0, 7),

@@ -7,6 +7,7 @@ import { drawLife } from '../../../src/cluster/life.ts'
 import { ClusterNode } from '../../../src/cluster/node/cluster-node.ts'
 import type { ClusterNodeHost, PeerEnvelope } from '../../../src/cluster/node/cluster-node-api.ts'
 import { VIEW_RULES } from '../../../src/cluster/view/view-rules.ts'
+import { LEASE_TIMES } from '../../../src/cluster/view/view-times.ts'
 import type { ViewMemory } from '../../../src/cluster/view/views-api.ts'
 
 export interface RigNode {
@@ -98,7 +99,7 @@ export class NodesRig {
         schema: 'rig',
         memory: this.nodes.find((one) => one.name === name)?.remembered,
         rules: VIEW_RULES,
-        times: { leaseMs: 750, clockBound: 1.25 },
+        times: LEASE_TIMES,
         random: () => this.random.uint32(),
         wallMs: () => 1_700_000_000_000 + this.nowMs,
         hash: hashText,
