@@ -23,7 +23,7 @@ const maxFileLines = 400
 
 /** Folders whose code gets time, timers, randomness and sockets passed in. */
 const pureFolders =
-  /^(shared\/src|server\/src\/(tick|room|interest|cluster\/(swim|view|ring|lobby|clock|calls|match|node)))\//
+  /^(shared\/src|server\/src\/(tick|room|interest|cluster\/(swim|view|ring|lobby|clock|calls|match|node|standby|migrate|hosting)))\//
 const sources = /^(shared|server|client-sdk|bench|examples\/[^/]+)\/src\/.*\.ts$/
 const forbiddenInPure =
   /\bDate\.now\b|\bnew Date\b|\bperformance\.now\b|\bMath\.random\b|\b(set(Timeout|Interval|Immediate)|queueMicrotask)\(|\bconsole\./

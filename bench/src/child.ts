@@ -55,6 +55,22 @@ export class Child<Order extends object | string, Reports extends Report> {
     return this.exit !== undefined && !this.stopping
   }
 
+  get pid(): number {
+    return this.process.pid ?? 0
+  }
+
+  /** What an operating system may do to it: `SIGKILL`, `SIGSTOP`, `SIGCONT`. */
+  signal(signal: NodeJS.Signals): void {
+    if (signal === 'SIGKILL') this.stopping = true
+    this.process.kill(signal)
+  }
+
+  /** Calls `run` when it is gone. */
+  onceGone(run: () => void): void {
+    if (this.exit === undefined) this.process.once('exit', run)
+    else run()
+  }
+
   order(order: Order): void {
     if (this.process.connected) this.process.send(order)
   }

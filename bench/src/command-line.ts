@@ -24,6 +24,11 @@ export const commandOptions = {
     flags: ['json', 'no-peer', 'no-interest', 'cpu-prof'],
     words: 0,
   },
+  failover: {
+    values: ['kills', 'fault', 'word', 'matches', 'bots', 'shards', 'standby', 'seed'],
+    flags: ['json'],
+    words: 0,
+  },
   hostile: {
     values: ['seconds', 'transport', 'attacks', 'seed', 'attack-kb', 'attack-messages', 'attack-connects'],
     flags: ['json', 'no-webrtc'],
@@ -40,6 +45,7 @@ export const commandOptions = {
     flags: ['json', 'quick', 'cpu-prof'],
     words: 0,
   },
+  migrate: { values: ['moves', 'matches', 'bots', 'shards', 'seed'], flags: ['json'], words: 0 },
   quality: { values: [...measured, 'players', 'processes', ...delivered], flags: ['json'], words: 0 },
   report: { values: ['html', 'compare', 'date', 'picture'], flags: ['json'], words: 2 },
   rollback: { values: [], flags: ['json'], words: 0 },

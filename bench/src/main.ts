@@ -8,11 +8,13 @@ import { type CommandName, checkArguments, isCommand, problemText } from './comm
 const commands: Readonly<Record<CommandName, () => Promise<{ run(args: readonly string[]): Promise<void> }>>> = {
   codec: () => import('./codec/main.ts'),
   gossip: () => import('./gossip/gossip.ts'),
+  failover: () => import('./failover/failover.ts'),
   interest: () => import('./interest/interest.ts'),
   hostile: () => import('./hostile/hostile.ts'),
   latency: () => import('./latency/latency.ts'),
   links: () => import('./links/links.ts'),
   load: () => import('./load/load.ts'),
+  migrate: () => import('./migrate/migrate.ts'),
   quality: () => import('./quality/quality.ts'),
   report: () => import('./report-page/command.ts'),
   rollback: () => import('./rollback/rollback.ts'),

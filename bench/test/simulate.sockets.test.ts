@@ -11,6 +11,6 @@ it('gives the same results in other processes, in the order of the seeds, whoeve
   const played = await playSeeds(all, (_, done) => counted.push(done))
   expect(counted).toEqual([1, 2, 3])
   expect(played.map(({ settings }) => settings.seed)).toEqual([21, 22, 23])
-  for (const { settings, result } of played) expect(result).toEqual(runSimulation(settings))
+  for (const { settings, result } of played) expect(result).toEqual(await runSimulation(settings))
   expect(foldHashes(['a', 'b'])).not.toBe(foldHashes(['b', 'a']))
 })

@@ -8,8 +8,8 @@ import { replayCommand, settingsOf } from '../src/simulate/seeds.ts'
 const anything = { shards: undefined, minutes: undefined, faults: FAULTS }
 
 describe('a simulated cluster', () => {
-  it.each([1, 2, 3])('breaks no rule whatever goes wrong, and is well again afterwards: seed %i', (seed) => {
-    const result = runSimulation(settingsOf(seed, anything))
+  it.each([1, 2, 3])('breaks no rule whatever goes wrong, and is well again afterwards: seed %i', async (seed) => {
+    const result = await runSimulation(settingsOf(seed, anything))
     expect(result.violations, result.lastEvents.join('\n')).toEqual([])
     expect(result.healedMs).toBeDefined()
     expect(result.faults).toBeGreaterThan(10)
@@ -17,8 +17,8 @@ describe('a simulated cluster', () => {
     expect(result.roomTicks).toBeGreaterThan(500)
   })
 
-  it('keeps its first view, and runs every room, where nothing goes wrong', () => {
-    const result = runSimulation(settingsOf(7, { ...anything, minutes: 0.5, faults: [] }))
+  it('keeps its first view, and runs every room, where nothing goes wrong', async () => {
+    const result = await runSimulation(settingsOf(7, { ...anything, minutes: 0.5, faults: [] }))
     expect(result.violations).toEqual([])
     // Shards start within half a second: who is late joins.
     expect(result.views).toBeLessThan(4)
@@ -26,18 +26,18 @@ describe('a simulated cluster', () => {
     expect(result.answers.lost ?? 0).toBe(0)
   })
 
-  it('gives the same trace for the same seed, and another for another', () => {
+  it('gives the same trace for the same seed, and another for another', async () => {
     const short = { ...anything, shards: 3, minutes: 0.4 }
-    const first = runSimulation(settingsOf(11, short))
-    const again = runSimulation(settingsOf(11, short))
+    const first = await runSimulation(settingsOf(11, short))
+    const again = await runSimulation(settingsOf(11, short))
     expect(again).toEqual(first)
-    expect(runSimulation(settingsOf(12, short)).traceHash).not.toBe(first.traceHash)
+    expect((await runSimulation(settingsOf(12, short))).traceHash).not.toBe(first.traceHash)
   })
 
-  it.each(PLANTED)('finds that $name', (mistake) => {
-    const found = findMistake(mistake)
+  it.each(PLANTED)('finds that $name', async (mistake) => {
+    const found = await findMistake(mistake)
     expect(found, `not in ${mistake.withinSeeds} seeds`).toBeDefined()
-    if (found !== undefined) expect(violationsWithout(mistake, found.seed)).toEqual([])
+    if (found !== undefined) expect(await violationsWithout(mistake, found.seed)).toEqual([])
   })
 
   it('has at least ten mistakes to find', () => {

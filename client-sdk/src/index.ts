@@ -1,8 +1,8 @@
 /** The public surface of @tickmesh/client. */
-export type { LinkChoice, LinkKind } from './connection/dial.ts'
+export type { DialOptions, LinkChoice, LinkKind } from './connection/dial.ts'
 export { type ConnectOptions, connectWebSocket } from './connection/websocket-link.ts'
-export { type JoinOptions, join, type PlaceOptions } from './join.ts'
-export { type JoinOverOptions, joinOver } from './join-over.ts'
+export { type Dial, type JoinOptions, join, type PlaceOptions } from './join.ts'
+export { type JoinOverOptions, joinOver, joinThrough } from './join-over.ts'
 export { lobby, lobbyOver } from './lobby/lobby.ts'
 export type { CreateOptions, Lobby, LobbyOptions, MatchOptions } from './lobby/lobby-api.ts'
 export type { ClientHost, ClientPage } from './play/client-host.ts'

@@ -3,7 +3,7 @@
  * Apart from it because it brings the sync test of development along, which `join` loads only where it is wanted.
  */
 import type { Game, Link, Shape } from '@tickmesh/shared'
-import { type JoinOptions, joinWith } from './join.ts'
+import { connectAndJoin, type Dial, type JoinOptions, joinWith } from './join.ts'
 import type { ClientHost } from './play/client-host.ts'
 import { RepeatTest } from './play/repeat-test.ts'
 import type { Room } from './room.ts'
@@ -22,4 +22,16 @@ export function joinOver<S extends Shape>(
   options: JoinOverOptions<S> = {},
 ): Promise<Room<S>> {
   return joinWith(game, link, host, { ...options, repeatTest: RepeatTest })
+}
+
+/** Joins at a URL over whatever links `open` gives, as `join` does over real ones: it follows a room from shard to shard. */
+export function joinThrough<S extends Shape>(
+  game: Game<S>,
+  url: string,
+  host: ClientHost,
+  open: Dial,
+  options: JoinOptions<S> = {},
+): Promise<Room<S>> {
+  const { development = false, syncTestTicks = development ? 1 : 0 } = options
+  return connectAndJoin(game, url, syncTestTicks > 0 ? { ...options, repeatTest: RepeatTest } : options, host, open)
 }

@@ -26,7 +26,7 @@ import type { Room } from './room.ts'
 import type { Redial } from './session/attempt.ts'
 import { Line, type LineOwner, type Welcome } from './session/line.ts'
 import { followPage, SavedSession, type Taken } from './session/saved-session.ts'
-import { kindOf } from './session/session.ts'
+import { kindOf, type Resume } from './session/session.ts'
 import { Whereabouts } from './session/whereabouts.ts'
 
 export interface JoinOptions<S extends Shape> {
@@ -70,7 +70,7 @@ export interface JoinOptions<S extends Shape> {
    * a page that is left leaves the room.
    */
   readonly resumeAfterReload?: boolean
-  /** A link on which nothing was heard for so long counts as lost; 4,000 ms by default. */
+  /** A link on which nothing was heard for so long counts as lost; 4,000 ms by default, and 1,000 at most where others stand by for the server. */
   readonly silenceMs?: number
 }
 
@@ -92,8 +92,12 @@ export interface HandshakeOptions<S extends Shape> extends JoinOptions<S> {
   /** What to say first, if that is known already. */
   readonly hello?: object
   readonly saved?: SavedSession | undefined
+  /** The game's messages that came before the page was reloaded. */
+  readonly heard?: number
   /** Where the room is; left out: behind the link that was handed in. */
   readonly where?: Whereabouts
+  /** Of the link that was handed in, if that was dialled. */
+  readonly url?: string
 }
 
 export const DEFAULT_TIMEOUT_MS = 15_000
@@ -144,8 +148,8 @@ export async function connectAndJoin<S extends Shape>(
   // A WebSocket opens sooner; only every other attempt waits for WebRTC.
   const again = link === 'auto' ? ({ link: 'websocket' } as const) : chosen
   const where = new Whereabouts(url)
-  const redial: Redial = ({ attempt, better, signal }) =>
-    open(better ? where.url : where.next(), {
+  const redial: Redial = ({ attempt, better, url, signal }) =>
+    open(url, {
       ...dialling,
       ...(better ? { link: 'webrtc' } : attempt % 2 === 0 ? again : chosen),
       signal,
@@ -156,8 +160,11 @@ export async function connectAndJoin<S extends Shape>(
   const attempt = async (before?: Taken): Promise<Room<S>> => {
     const hello = await helloOf(game, options, before, true, where)
     const aborting = signal === undefined ? {} : { signal }
-    const first = await open(where.next(), { ...dialling, ...chosen, ...aborting, timeoutMs: untilMs - host.now() })
-    return joinWith(game, first, host, { ...options, redial, saved, hello, where, timeoutMs: untilMs - host.now() })
+    const url = where.next()
+    const first = await open(url, { ...dialling, ...chosen, ...aborting, timeoutMs: untilMs - host.now() })
+    const heard = before?.heard ?? 0
+    const timeoutMs = untilMs - host.now()
+    return joinWith(game, first, host, { ...options, redial, saved, hello, heard, where, url, timeoutMs })
   }
   const connect = (before?: Taken): Promise<Room<S>> =>
     attempt(before).catch((error: unknown) => {
@@ -202,7 +209,7 @@ export function joinWith<S extends Shape>(
 function helloOf<S extends Shape>(
   game: Game<S>,
   options: HandshakeOptions<S>,
-  before: Pick<Taken, 'secret' | 'room'> | undefined,
+  before: (Resume & Pick<Taken, 'room'>) | undefined,
   isFirst: boolean,
   where: Whereabouts | undefined,
 ): object | Promise<object> {
@@ -212,7 +219,10 @@ function helloOf<S extends Shape>(
   const about = { t: 'hello', protocol: PROTOCOL_VERSION, game: game.id, schema: game.schemaHash >>> 0 }
   const { epoch } = where ?? {}
   const who = { ...about, ...(room === undefined ? {} : { room }), ...(epoch === undefined ? {} : { epoch }) }
-  if (before !== undefined && before.secret !== '') return { ...who, create: false, resume: before.secret }
+  if (before !== undefined && before.secret !== '') {
+    const { secret, heard, prepare } = before
+    return { ...who, create: false, resume: secret, heard, ...(prepare === undefined ? {} : { prepare }) }
+  }
   const said = {
     ...who,
     create: true,
@@ -247,7 +257,8 @@ class Joining implements LineOwner {
     this.#options = options
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
     this.#where = options.where ?? new Whereabouts()
-    this.#line = new Line(this.#wrap(link), host, this, this.#where, this.#timeoutMs)
+    const url = options.url ?? this.#where.url
+    this.#line = new Line(this.#wrap(link), host, this, this.#where, url, this.#timeoutMs)
   }
 
   readonly #wrap = (link: Link): Link => this.#options.wrapLink?.(link, this.#host) ?? link
@@ -309,11 +320,13 @@ class Joining implements LineOwner {
     const sample = options.sample ?? (() => ({}))
     const room = new LiveRoom(game, line, host, this.#clock, welcome, {
       ...options,
+      heard: options.heard ?? 0,
       development: options.development ?? false,
       sample: sample as () => Readonly<Record<string, unknown>>,
       session: {
         redial: options.redial,
-        hello: (secret = '') => helloOf(game, options, { secret, room: welcome.roomId }, false, this.#where),
+        hello: (resume = { secret: '', heard: 0 }) =>
+          helloOf(game, options, { ...resume, room: welcome.roomId }, false, this.#where),
         where: this.#where,
         wrap: this.#wrap,
         kind: kindOf(this.#link),

@@ -9,8 +9,6 @@ import {
   packControl,
   type Seat,
   type ServerMessage,
-  SNAPSHOT,
-  TAGGED_SNAPSHOT,
   World,
 } from '@tickmesh/shared'
 import { readServerMessage } from './connection/read-control.ts'
@@ -24,7 +22,7 @@ import type { Stall } from './play/stall.ts'
 import type { FrameInfo, RoomPlayer, Unsubscribe } from './room.ts'
 import { ClockExchange } from './session/clock-exchange.ts'
 import { checkDeclared, GameMessages } from './session/game-messages.ts'
-import type { Line, Welcome } from './session/line.ts'
+import { isSnapshot, type Line, type Welcome } from './session/line.ts'
 import { RoomAttributes } from './session/room-attributes.ts'
 import { type ConnectionState, Session, type SessionOptions, type SessionRoom } from './session/session.ts'
 import { type RoomStats, statsOf } from './stats.ts'
@@ -39,6 +37,8 @@ const DEFAULT_MAX_REWIND_MS = 500
 
 export interface LiveRoomOptions extends PlayChoices {
   readonly session: SessionOptions
+  /** The game's messages that came to this player before its page was reloaded. */
+  readonly heard: number
 }
 
 export class LiveRoom implements SessionRoom {
@@ -84,7 +84,7 @@ export class LiveRoom implements SessionRoom {
     this.seat = welcome.seat
     this.#worldSeed = welcome.seed
     this.#known = new RoomAttributes(welcome)
-    this.#messages = new GameMessages(game)
+    this.#messages = new GameMessages(game, options.heard, welcome.heard ?? 0)
     this.#exchange = new ClockExchange(host, clock, (message) => this.#sendControl(message))
     this.session = new Session(this, host, line, welcome, options.session)
     this.client = new RoomClient(game, this.session.link, host, clock, {
@@ -99,6 +99,7 @@ export class LiveRoom implements SessionRoom {
         onWithdrawn: (name, values) => this.#withdrawnListeners.get(name)?.call(values),
       },
     })
+    this.#protect()
     this.#serverWorld = new World(game, { hidesServerFields: true })
     const newest = () => this.#newestWorld()
     this.debug = {
@@ -127,6 +128,10 @@ export class LiveRoom implements SessionRoom {
   }
   get url(): string {
     return this.session.where.url
+  }
+  /** The game's messages that came, in all. */
+  get heard(): number {
+    return this.#messages.heard
   }
   get stats(): RoomStats {
     return statsOf(this.client, this.#clock, this.session)
@@ -157,6 +162,7 @@ export class LiveRoom implements SessionRoom {
       next = this.client.runTicks(now)
       if (!this.client.inStep(now) && now - this.#exchange.lastMs > LOST_PING_MS) this.ping()
       this.session.watch(now)
+      this.#flush()
     } finally {
       if (this.open) this.#cancelTick = this.#host.at(next, () => this.#onTickTimer())
     }
@@ -204,7 +210,7 @@ export class LiveRoom implements SessionRoom {
   receive(bytes: Uint8Array): void {
     if (!this.open) return
     const nowMs = this.#host.now()
-    if (bytes[0] === SNAPSHOT || bytes[0] === TAGGED_SNAPSHOT) {
+    if (isSnapshot(bytes[0])) {
       if (!this.client.onFrame(bytes, nowMs))
         return this.end({ code: 'MALFORMED', message: 'the server sent a frame that cannot be read' })
       this.#tellReady()
@@ -234,10 +240,16 @@ export class LiveRoom implements SessionRoom {
       case 'pong':
         return this.#exchange.onPong(message.id, message.serverMs, nowMs)
       case 'notice':
-        if (message.kind === 'paused') this.client.pause(nowMs)
-        if (message.kind === 'resumed') this.client.goOn()
-        this.client.epochMs = message.epochMs ?? this.client.epochMs
-        return
+        return this.#onNotice(message, nowMs)
+      case 'got':
+        return this.#messages.got(message.heard)
+      case 'standby':
+        this.session.stand(message.urls)
+        return this.#protect()
+      case 'moving':
+        return this.session.moving(message.url)
+      case 'moved':
+        return this.session.moved(message)
       case 'bye':
         return this.session.lose({ code: message.code, message: message.message })
       default:
@@ -245,26 +257,47 @@ export class LiveRoom implements SessionRoom {
     }
   }
 
+  #onNotice({ kind, epochMs }: Extract<ServerMessage, { t: 'notice' }>, nowMs: number): void {
+    const { timeline } = this.client
+    if (kind === 'paused') timeline.pause(nowMs)
+    if (epochMs !== undefined) timeline.shift(epochMs, nowMs)
+    if (kind === 'resumed') timeline.goOn()
+  }
+
+  #protect(): void {
+    this.client.timeline.isProtected = this.session.where.isProtected
+  }
+
   /** Goes on over another link, as the same player. */
-  resumed(welcome: Welcome, sentMs: number): boolean {
+  resumed(welcome: Welcome, sentMs: number, isOtherOwner: boolean, said: number): boolean {
     const { client } = this
     // Who joins again, to watch, may come into a room of the same name that began anew.
     const isSame = welcome.seed === this.#worldSeed && welcome.tick > client.newestTick - this.#game.tickRate
     if (welcome.seat !== this.seat || (welcome.resumed !== true && (this.seat > 0 || !isSame))) return false
     const nowMs = this.#host.now()
-    this.#clock.onSample(sentMs, welcome.serverNowMs, welcome.serverNowMs, nowMs)
-    client.goOn()
-    client.epochMs = welcome.epochMs
-    client.linkReplaced(nowMs)
+    // A hello that waited there for the room says nothing of clocks.
+    if (!isOtherOwner) this.#clock.onSample(sentMs, welcome.serverNowMs, welcome.serverNowMs, nowMs)
+    client.timeline.look(nowMs)
+    client.timeline.shift(welcome.epochMs, nowMs)
+    client.timeline.linkReplaced(nowMs)
+    if (isOtherOwner) client.ownerChanged(welcome.tick, nowMs)
+    else client.linkReplaced(nowMs)
+    this.#protect()
     this.#exchange.burst()
+    this.#messages.resume(welcome.heard ?? 0, said)
+    this.#flush()
     this.#known.replace(welcome)
     return true
   }
 
   /** The session's state changed. */
   connectionChanged(state: ConnectionState): void {
-    if (state.state === 'connected') for (const bytes of this.#messages.takeUnsent()) this.#sendPacked(bytes)
     this.#connectionListeners.call(state)
+  }
+
+  /** Sends what the game said, and what the server lacks of it. */
+  #flush(): void {
+    if (this.session.isLinked) for (const bytes of this.#messages.take()) this.#sendPacked(bytes)
   }
 
   /** Spectators only watch. */
@@ -282,8 +315,8 @@ export class LiveRoom implements SessionRoom {
     this.#mustPlay()
     const bytes = this.#messages.pack(name, values)
     if (!this.open) return
-    if (this.connection.state === 'reconnecting') this.#messages.keep(bytes)
-    else this.#sendPacked(bytes)
+    this.#messages.keep(bytes)
+    this.#flush()
   }
 
   #sendControl(message: object): void {

@@ -87,7 +87,10 @@ export interface Room<S extends Shape> {
   onClose(listener: (reason: CloseReason) => void): Unsubscribe
   /** Latches a press at the moment of its DOM event, together with what the screen shows. */
   press(name: PressKeys<S['inputs']>, count?: number): void
-  /** While reconnecting, up to 32 messages wait for the next link; what was under way when the old one broke may be lost. */
+  /**
+   * Applied once, in order, also if the link is lost and if another server goes on with the room. While reconnecting, 256 messages (64 kB) wait; beyond, the
+   * oldest are forgotten.
+   */
   send<Name extends keyof S['toServer'] & string>(name: Name, values: Partial<RecordOf<S['toServer'][Name]>>): void
   /** Leaves, and resolves when the connection has ended. */
   leave(): Promise<void>

@@ -10,6 +10,9 @@ export interface RoomStats {
   readonly link: CarrierKind
   /** How often play went on over another link: after a loss, or for a better one. */
   readonly reconnects: number
+  /** Of them, how often to where the room had moved, and to another server that went on with it when its own had died. */
+  readonly moves: number
+  readonly failovers: number
   /** Least round trip of the last ten seconds. */
   readonly rttMs: number
   /** Round trip of the newest input that the server answered, with whatever held it up. */
@@ -44,6 +47,8 @@ export interface RoomStats {
   readonly drawnFrames: number
   /** Snapshots that came and could be read. */
   readonly frames: number
+  /** Share of them that left before those who stand by for the server had all that is in them: 0 to 1. */
+  readonly provisional: number
   /**
    * Snapshots that the server sent and that did not come, or not yet: one that comes late is taken off again. Each frame says how long before it the
    * server sent the last one, so those that the server left out (it thins them when it or the network is overloaded) do not count. Nor does a
@@ -81,6 +86,8 @@ export function statsOf(client: RoomClient, clock: ClockSync, session: Session):
   return {
     link: session.kind,
     reconnects: session.reconnects,
+    moves: session.moves,
+    failovers: session.failovers,
     rttMs: clock.delayMs,
     lastRttMs: counts.echoMs,
     jitterMs: clock.jitterMs,
@@ -102,6 +109,7 @@ export function statsOf(client: RoomClient, clock: ClockSync, session: Session):
     starvedFrames: counts.starvedFrames,
     drawnFrames: counts.drawnFrames,
     frames: counts.frames,
+    provisional: counts.provisionalFrames / Math.max(1, counts.frames),
     framesLost: counts.framesLost,
     lossPct: counts.lostShare * 100,
     checkFailures: counts.checkFailures,

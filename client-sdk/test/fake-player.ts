@@ -17,6 +17,8 @@ export class FakePlayer {
   /** No link leads to it. */
   away = false
   resumes = 0
+  /** Messages of the game that it applied. */
+  heard = 0
   readonly applied: Int32Array
   readonly plainTypes: Uint8Array
   /** Inputs in order of arrival, those that are new. */

@@ -15,6 +15,7 @@ import {
   INPUT,
   InputCodec,
   type Link,
+  PROVISIONAL_SNAPSHOT,
   SEAT_PRESENT,
   Simulation,
   SNAPSHOT,
@@ -53,12 +54,16 @@ export class FakeServer {
   epoch: EpochTriple | undefined
   /** The epoch whose tag frames carry, if it is another than the welcome's. */
   frameEpoch: EpochTriple | undefined
+  /** So many of the newest ticks are not held by those who stand by. */
+  behind = 0
+  /** Where those are. */
+  standby: readonly string[] = []
   /** What the next hellos are answered with, instead of a welcome; the link is closed then. */
   readonly turnsAway: Plain[] = []
   /** No tick runs; what is due is so much later. */
   stopped = false
-  private readonly scheduler: VirtualScheduler
-  private readonly game: CompiledGame
+  protected readonly scheduler: VirtualScheduler
+  protected readonly game: CompiledGame
   private readonly encoder: SnapshotEncoder
   private readonly codec: InputCodec
   private readonly options: FakeServerOptions
@@ -135,7 +140,7 @@ export class FakeServer {
     if (at >= 0) this.players.splice(at, 1)
   }
 
-  private onMessage(player: FakePlayer, bytes: Uint8Array, link: Link): void {
+  protected onMessage(player: FakePlayer, bytes: Uint8Array, link: Link): void {
     if (bytes[0] === INPUT) {
       if (player.deaf) return
       if (player.slow) player.held.push(bytes.slice())
@@ -147,7 +152,7 @@ export class FakeServer {
     this.onControl(player, decoded.value as Plain, link)
   }
 
-  private onControl(player: FakePlayer, message: Plain, link: Link): void {
+  protected onControl(player: FakePlayer, message: Plain, link: Link): void {
     player.messages.push(message)
     const answer = message.t === 'hello' ? this.turnsAway.shift() : undefined
     if (answer !== undefined) {
@@ -159,6 +164,7 @@ export class FakeServer {
     if (message.t === 'hello' && typeof message.resume === 'string') this.onResume(message, link)
     else if (message.t === 'hello') this.onHello(player, message)
     else if (message.t === 'leave') this.leave(player)
+    else if (message.t === 'msg') player.heard++
     else if (message.t === 'ping') player.tell({ t: 'pong', id: message.id, serverMs: this.now() })
     else if (message.t === 'full') {
       player.wantsFull = true
@@ -182,7 +188,7 @@ export class FakeServer {
   }
 
   /** The newest link wins; the one before is told. */
-  private onResume(hello: Plain, link: Link): void {
+  protected onResume(hello: Plain, link: Link): void {
     this.hellos.push(hello)
     const player = this.players.find(({ secret }) => secret === hello.resume)
     if (player === undefined) {
@@ -218,12 +224,13 @@ export class FakeServer {
       seed: 1,
       playerId: '00000001',
       resume: player.secret,
-      ...(resumed ? { resumed } : {}),
+      ...(resumed ? { resumed, heard: player.heard } : {}),
       graceMs,
       attributes: this.options.roomAttributes ?? {},
       players: this.players.map(({ seat }) => [seat, { name: `p${seat}`, score: 0 }]),
       maxPlayers: game.maxPlayers,
       ...(this.epoch === undefined ? {} : { epoch: this.epoch }),
+      ...(this.standby.length === 0 ? {} : { standby: this.standby }),
     })
   }
 
@@ -242,7 +249,7 @@ export class FakeServer {
     for (const bytes of player.held.splice(0)) this.onInput(player, bytes)
   }
 
-  private onInput(player: FakePlayer, bytes: Uint8Array): void {
+  protected onInput(player: FakePlayer, bytes: Uint8Array): void {
     const { inputHead: head } = this
     this.reader.start(bytes, 1, bytes.length - 1)
     const result = this.codec.decode(this.reader, head, player.ring, Math.max(0, this.tick))
@@ -344,8 +351,9 @@ export class FakeServer {
     const bytes = new Uint8Array(64 + body.length + tail.length)
     const writer = new ByteWriter().start(bytes)
     const epoch = this.frameEpoch ?? this.epoch
-    writer.u8(epoch === undefined ? SNAPSHOT : TAGGED_SNAPSHOT)
+    writer.u8(epoch === undefined ? SNAPSHOT : this.behind > 0 ? PROVISIONAL_SNAPSHOT : TAGGED_SNAPSHOT)
     if (epoch !== undefined) writer.u8(epochTag(epoch))
+    if (this.behind > 0) writer.u8(this.behind)
     encodeFrameHead(writer, head, game.ticksPerSnapshot)
     writer.raw(body)
     writer.raw(tail)

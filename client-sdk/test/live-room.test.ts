@@ -167,7 +167,7 @@ describe('a room', () => {
     lab.server.epochMs += 100
     player.tell({ t: 'notice', kind: 'timeline', epochMs: lab.server.epochMs })
     await lab.run(3000)
-    expect(client.epochMs).toBe(lab.server.epochMs)
+    expect(client.timeline.epochMs).toBe(lab.server.epochMs)
     expect(room.stats.marginMs).toBeGreaterThan(0)
     expect(room.stats.marginMs).toBeLessThan(40)
   })

@@ -154,7 +154,7 @@ describe('what a hello carries', () => {
     // The ticket names the room at first, then the welcome; the secret names the player.
     expect(lab.server.hellos[0]).not.toHaveProperty('room')
     expect(Object.keys(lab.server.hellos[1] ?? {}).sort()).toEqual(
-      ['create', 'game', 'protocol', 'resume', 'room', 'schema', 't'].sort(),
+      ['create', 'game', 'heard', 'protocol', 'resume', 'room', 'schema', 't'].sort(),
     )
     expect(asked).toBe(1)
   })

@@ -132,16 +132,16 @@ describe('a link that is lost', () => {
     }
   })
 
-  it('keeps messages to the server until there is a link, up to a bound', async () => {
+  it('keeps messages to the server until there is a link: the newest, up to a bound', async () => {
     let fate: DialFate = 'fails'
     const { lab, room, player, breakLink } = await resumable(() => fate)
     breakLink()
     await lab.run(100)
-    for (let n = 0; n < 40; n++) room.send('say', { words: `${n}` })
+    for (let n = 0; n < 300; n++) room.send('say', { words: `${n}` })
     fate = 'ordered'
     await lab.run(3_000)
     const said = player.messages.filter(({ t }) => t === 'msg').map(({ v }) => (v as unknown[])[0])
-    expect(said).toEqual(Array.from({ length: 32 }, (_, n) => `${n}`))
+    expect(said).toEqual(Array.from({ length: 256 }, (_, n) => `${n + 44}`))
   })
 
   it('sends each input once more, applies each press once, and learns nothing from what came late by that', async () => {

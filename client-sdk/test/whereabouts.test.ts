@@ -7,42 +7,52 @@ const moved = (url: string, epoch?: EpochTriple) =>
 
 it('follows a few times in a row, then no more until it has arrived', () => {
   const where = new Whereabouts('ws://a')
-  for (let hop = 0; hop < 5; hop++) expect(where.follow(moved(`ws://${hop}`))).toBe(true)
-  expect(where.follow(moved('ws://z'))).toBe(false)
-  expect(where.arrive(undefined)).toBe(true)
-  expect(where.follow(moved('ws://z'))).toBe(true)
-  expect(where.url).toBe('ws://z')
+  for (let hop = 0; hop < 5; hop++) expect(where.follow(where.url, moved(`ws://${hop}`))).toBe(true)
+  expect(where.follow(where.url, moved('ws://z'))).toBe(false)
+  expect(where.arrive('ws://a', {})).toBe(true)
+  expect(where.follow(where.url, moved('ws://z'))).toBe(true)
+  expect(where.next()).toBe('ws://z')
 })
 
 it('follows to WebSockets only, and from a secure address to secure ones only', () => {
   const [plain, secure] = [new Whereabouts('ws://a'), new Whereabouts('wss://a')]
   for (const url of ['http://b', 'javascript:alert(1)', '', '//b', ' ws://b'])
-    expect(plain.follow(moved(url))).toBe(false)
-  expect(new Whereabouts('ws://a').follow(moved('wss://b'))).toBe(true)
-  expect(secure.follow(moved('ws://b'))).toBe(false)
+    expect(plain.follow('ws://a', moved(url))).toBe(false)
+  expect(new Whereabouts('ws://a').follow('ws://a', moved('wss://b'))).toBe(true)
+  expect(secure.follow('wss://a', moved('ws://b'))).toBe(false)
   expect([plain.url, secure.url]).toEqual(['ws://a', 'wss://a'])
   // A link that was handed in leads nowhere else.
-  expect(new Whereabouts().follow(moved('http://b'))).toBe(false)
+  expect(new Whereabouts().follow('', moved('http://b'))).toBe(false)
 })
 
 it('dials the newest address first, then the others in turn: whoever ran the room may be gone', () => {
   const where = new Whereabouts('ws://a')
   expect([where.next(), where.next()]).toEqual(['ws://a', 'ws://a'])
-  where.follow(moved('ws://b'))
+  where.follow(where.url, moved('ws://b'))
   expect([where.next(), where.next(), where.next()]).toEqual(['ws://b', 'ws://a', 'ws://b'])
   where.next()
-  where.arrive(undefined)
+  where.arrive('ws://a', {})
   // Where it arrived it looks first.
   expect([where.url, where.next(), where.next()]).toEqual(['ws://a', 'ws://a', 'ws://b'])
 })
 
 it('keeps the greatest epoch that it learned, and arrives at no lower one, nor at none', () => {
   const where = new Whereabouts('ws://a')
-  expect(where.arrive([1, 4, 0])).toBe(true)
-  where.follow(moved('ws://b', [1, 5, 0]))
-  expect(where.arrive([1, 4, 9])).toBe(false)
-  expect(where.arrive(undefined)).toBe(false)
-  where.follow(moved('ws://c', [1, 3, 0]))
+  expect(where.arrive('ws://a', { epoch: [1, 4, 0] })).toBe(true)
+  where.follow(where.url, moved('ws://b', [1, 5, 0]))
+  expect(where.arrive('ws://a', { epoch: [1, 4, 9] })).toBe(false)
+  expect(where.arrive('ws://a', {})).toBe(false)
+  where.follow(where.url, moved('ws://c', [1, 3, 0]))
   expect(where.epoch).toEqual([1, 5, 0])
-  expect(where.arrive([1, 5, 0])).toBe(true)
+  expect(where.arrive('ws://a', { epoch: [1, 5, 0] })).toBe(true)
+})
+
+it('knows who stands by: two at most, by secure addresses only where the room has one, others in the place of those before', () => {
+  const where = new Whereabouts('wss://a')
+  where.arrive('wss://a', { standby: ['ws://b', 'wss://c', 'http://d', 'wss://e', 'wss://f'] })
+  expect(where.standbys).toEqual(['wss://c', 'wss://e'])
+  where.stand(['wss://g'])
+  expect(where.standbys).toEqual(['wss://g'])
+  where.arrive('wss://g', {})
+  expect(where.isProtected).toBe(false)
 })

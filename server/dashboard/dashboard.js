@@ -5,7 +5,17 @@
  */
 import { colourOf, drawRing } from '/dashboard/draw-ring.js'
 import { Plots } from '/dashboard/plots.js'
-import { clockRows, eventRows, fill, memberRows, roomRows, viewName, viewRows } from '/dashboard/tables.js'
+import {
+  clockRows,
+  eventRows,
+  fill,
+  journeyRows,
+  memberRows,
+  roomRows,
+  standbyRows,
+  viewName,
+  viewRows,
+} from '/dashboard/tables.js'
 
 /** @typedef {import('../src/ops/dashboard/dashboard-state.ts').DashboardState} DashboardState */
 
@@ -31,10 +41,19 @@ function show(state) {
   const colour = (life) => colourOf(lives.indexOf(life))
   fill(find('members'), memberRows(state, colour))
   fill(find('rooms'), roomRows(state))
+  fill(find('standby'), standbyRows(state))
+  fill(find('journeys'), journeyRows(state))
   fill(find('views'), viewRows(state))
   fill(find('clock'), clockRows(state))
   fill(find('events'), eventRows(state))
   find('room-count').textContent = `${state.roomCount} in the cluster`
+  const { takenOver, replayMaxMs } = state.hosting
+  find('hosting').textContent =
+    takenOver === 0 ? '' : `${takenOver} taken over here, replayed in ${replayMaxMs.toFixed(1)} ms at most`
+  const { bytesSent, bytesReceived, replaced, diverged } = cluster.standby
+  const megabytes = (/** @type {number} */ bytes) => `${(bytes / 1e6).toFixed(1)} MB`
+  find('standby-count').textContent =
+    `${megabytes(bytesSent)} sent, ${megabytes(bytesReceived)} received, ${replaced} slow holders replaced, ${diverged} divergences`
   badges(state)
   const canvas = find('ring')
   if (canvas instanceof HTMLCanvasElement) drawRing(canvas, state, colour)

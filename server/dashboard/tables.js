@@ -136,16 +136,81 @@ export function memberRows({ cluster, ring, rooms }, colour) {
   return { heads, rows }
 }
 
-/** @param {DashboardState} state @returns {Table} */
-export function roomRows({ rooms, cluster }) {
+/** @param {DashboardState} state */
+function namesOf({ cluster }) {
   const names = new Map((cluster.views.view?.members ?? []).map(({ life, name }) => [life, name]))
-  const rows = rooms.map(({ id, owner, state, players, maxPlayers }) => [
+  return (/** @type {string} */ life) => names.get(life) ?? life.slice(0, 8)
+}
+
+/** @type {Record<string, string>} */
+const ROOM_STYLES = { open: 'good', recovering: 'warn', lost: 'bad' }
+
+/** @param {DashboardState} state @returns {Table} */
+export function roomRows(state) {
+  const nameOf = namesOf(state)
+  const rows = state.rooms.map(({ id, owner, state: is, players, maxPlayers, holders }) => [
     { text: id },
-    { text: names.get(owner) ?? owner.slice(0, 8) },
-    { text: state, style: state === 'open' ? 'good' : state === 'recovering' ? 'warn' : 'dim' },
+    { text: nameOf(owner) },
+    holders.length > 0 ? { text: holders.map(nameOf).join(', ') } : { text: 'nobody', style: 'warn' },
+    { text: is, style: ROOM_STYLES[is] ?? 'dim' },
     { text: `${players} / ${maxPlayers}` },
   ])
-  return { heads: ['room', 'owner', 'state', 'players'], rows }
+  return { heads: ['room', 'owner', 'stands by', 'state', 'players'], rows }
+}
+
+/** Rooms of this shard with those who stand by for them, then rooms that it stands by for. @param {DashboardState} state @returns {Table} */
+export function standbyRows(state) {
+  const nameOf = namesOf(state)
+  const { standby, moves } = state.cluster
+  const leaving = new Map(moves.moving.map(({ room, to, step }) => [room, `${step}, to ${nameOf(to)}`]))
+  const own = standby.rooms.flatMap(({ id, tick, heldTick, mode, holders }) => {
+    const behind =
+      heldTick === null || heldTick === undefined || !Number.isFinite(heldTick) ? '' : String(tick - heldTick)
+    const first = { text: id }
+    const rest = [
+      { text: mode, style: mode === 'inputs' ? 'dim' : 'warn' },
+      { text: leaving.get(id) ?? '', style: 'warn' },
+    ]
+    if (holders.length === 0)
+      return [
+        [first, { text: 'this' }, { text: 'nobody: not safe', style: 'bad' }, { text: '' }, { text: '' }, ...rest],
+      ]
+    return holders.map(({ life, state: is, lagMs }) => [
+      first,
+      { text: 'this' },
+      { text: `${nameOf(life)}${is === 'holding' ? '' : `, ${is}`}`, style: is === 'holding' ? '' : 'warn' },
+      { text: milliseconds(lagMs), style: lagMs > 100 ? 'bad' : lagMs > 20 ? 'warn' : 'good' },
+      { text: behind },
+      ...rest,
+    ])
+  })
+  const held = standby.held.map(({ id, owner, tick }) => [
+    { text: id, style: 'dim' },
+    { text: nameOf(owner), style: 'dim' },
+    { text: 'this', style: 'dim' },
+    { text: '' },
+    { text: `tick ${tick}`, style: 'dim' },
+    { text: '' },
+    { text: '' },
+  ])
+  return { heads: ['room', 'owner', 'stands by', 'lag', 'ticks not held', 'told', 'moves'], rows: [...own, ...held] }
+}
+
+/** @type {Record<string, string>} */
+const JOURNEY_STYLES = { move: 'good', failover: 'warn', lost: 'bad' }
+
+/** @param {DashboardState} state @returns {Table} */
+export function journeyRows({ journeys }) {
+  const rows = [...journeys]
+    .reverse()
+    .map(({ atMs, room, kind, from, to }) => [
+      { text: time(atMs), style: 'dim' },
+      { text: kind, style: JOURNEY_STYLES[kind] ?? '' },
+      { text: room },
+      { text: from },
+      { text: to },
+    ])
+  return { heads: ['time', '', 'room', 'from', 'to'], rows }
 }
 
 /** @param {DashboardState} state @returns {Table} */

@@ -266,6 +266,7 @@ function operationsOf(
       host.drain(ms)
       cluster?.drain()
     },
+    ...(cluster === undefined ? {} : { moveAway: (withinMs: number) => cluster.moveAway(withinMs) }),
     close,
     get cluster() {
       return cluster?.figures
@@ -308,6 +309,7 @@ async function close(
   cluster: ShardCluster | undefined,
   files: JournalFiles | undefined,
 ): Promise<void> {
+  cluster?.stopping()
   host.close()
   await Promise.all([files?.close(), cluster?.close()])
   await Promise.all([front.close(), rtc.close()])

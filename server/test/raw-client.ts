@@ -25,6 +25,7 @@ import {
   type Lane,
   type Link,
   PROTOCOL_VERSION,
+  PROVISIONAL_SNAPSHOT,
   packControl,
   parseServerMessage,
   type ServerMessage,
@@ -39,16 +40,16 @@ import {
 import { type HostOptions, type LogLine, type PeerInfo, RoomHost, type Rules } from '../src/index.ts'
 
 export class TestServer<S extends Shape> {
-  readonly scheduler = new VirtualScheduler()
+  readonly scheduler: VirtualScheduler
   readonly lines: LogLine[] = []
   readonly host: RoomHost<S>
   /** Added to the server's clock: what its work is pretended to have taken. */
   spentMs = 0
   private readonly game: Game<S>
 
-  constructor(game: Game<S>, rules: Rules<S>, options: Partial<HostOptions> = {}) {
+  constructor(game: Game<S>, rules: Rules<S>, options: Partial<HostOptions> = {}, scheduler = new VirtualScheduler()) {
     this.game = game
-    const { scheduler } = this
+    this.scheduler = scheduler
     this.host = new RoomHost(game, rules, {
       timer: {
         nowMs: () => scheduler.now() + this.spentMs,
@@ -107,6 +108,8 @@ export class RawClient {
   readonly link: Link
   readonly messages: ServerMessage[] = []
   readonly heads: FrameHead[] = []
+  /** Of each frame: how many ticks those who stand by were behind. */
+  readonly behinds: number[] = []
   readonly statuses: DecodeStatus[] = []
   readonly bodies: Uint8Array[] = []
   readonly ring: InputRing
@@ -141,6 +144,25 @@ export class RawClient {
     })
   }
 
+  /** Is the same page as another client, over a new link: it knows its inputs. */
+  goOnAs(before: RawClient): void {
+    const { ring, presses } = before
+    presses.forEach((count, i) => {
+      this.presses[i] = count
+    })
+    for (let tick = Math.max(0, ring.newestTick - 100); tick <= ring.newestTick; tick++) {
+      const from = ring.find(tick)
+      if (from < 0) continue
+      const slot = this.ring.slotFor(tick)
+      this.ring.rows.set(ring.rows.subarray(from * ring.width, (from + 1) * ring.width), slot * ring.width)
+    }
+  }
+
+  /** Sends the inputs of all ticks above `tick` again. */
+  sendAgain(tick: number): void {
+    for (let at = tick + 1; at <= this.ring.newestTick; at++) if (this.ring.find(at) >= 0) this.sendInput(at)
+  }
+
   get welcome(): WelcomeMessage | undefined {
     return this.messages.find((message) => message.t === 'welcome')
   }
@@ -170,6 +192,17 @@ export class RawClient {
     presses: readonly number[] = [],
     stamp?: readonly [number, number, number],
   ): void {
+    this.keepInput(tick, levels, presses, stamp)
+    this.sendInput(tick)
+  }
+
+  /** Makes an input that is not sent, or is lost. */
+  keepInput(
+    tick: number,
+    levels: readonly number[],
+    presses: readonly number[] = [],
+    stamp?: readonly [number, number, number],
+  ): void {
     const slot = this.ring.slotFor(tick)
     const row = this.ring.rowOffset(slot)
     presses.forEach((n, i) => {
@@ -182,6 +215,9 @@ export class RawClient {
       this.ring.rows[row + this.ring.levels + i] = count
     })
     if (stamp !== undefined) this.ring.setStamp(slot, 0, ...stamp)
+  }
+
+  private sendInput(tick: number): void {
     const head = createInputHead(this.game)
     head.newestTick = tick
     head.count = 1
@@ -208,11 +244,13 @@ export class RawClient {
       const parsed = decoded.ok ? parseServerMessage(decoded.value) : undefined
       if (parsed?.ok !== true) throw new Error(`the server sent nonsense: ${JSON.stringify(parsed ?? decoded)}`)
       this.messages.push(parsed.message)
-    } else if (bytes[0] === SNAPSHOT || bytes[0] === TAGGED_SNAPSHOT) {
+    } else if (bytes[0] === SNAPSHOT || bytes[0] === TAGGED_SNAPSHOT || bytes[0] === PROVISIONAL_SNAPSHOT) {
       const isTagged = this.welcome?.epoch !== undefined
-      if (isTagged !== (bytes[0] === TAGGED_SNAPSHOT)) throw new Error('tags and epochs do not go together')
+      if (isTagged === (bytes[0] === SNAPSHOT)) throw new Error('tags and epochs do not go together')
       if (isTagged && bytes[1] !== epochTag(this.welcome?.epoch)) throw new Error('the tag is of another epoch')
-      this.takeFrame(bytes, isTagged ? 2 : 1)
+      const isProvisional = bytes[0] === PROVISIONAL_SNAPSHOT
+      this.behinds.push(isProvisional ? (bytes[2] ?? 0) : 0)
+      this.takeFrame(bytes, isProvisional ? 3 : isTagged ? 2 : 1)
     } else throw new Error('the server sent a message of no kind')
   }
 

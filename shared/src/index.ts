@@ -45,6 +45,7 @@ export {
   ownerOnly,
   serverOnly,
 } from './game/field.ts'
+export { codeFingerprint } from './game/fingerprint.ts'
 export { axis, axis2, button, press, privateInput } from './game/input.ts'
 export { text } from './game/message.ts'
 export { type LinearMotion, linear, type MotionFunction } from './game/motion.ts'
@@ -78,10 +79,13 @@ export type {
 export { crc32 } from './journal/crc32.ts'
 export { JournalError, type JournalProblem } from './journal/journal-error.ts'
 export type { JournalNote, ReplayPlayer } from './journal/journal-note.ts'
+export { JournalStream, type StreamMode } from './journal/journal-stream.ts'
 export { JournalWriter, type JournalWriterOptions } from './journal/journal-writer.ts'
 export { type Journal, type OpenOptions, openJournal } from './journal/open-journal.ts'
 export type { JournalSink } from './journal/record-buffer.ts'
 export { Replay, type ReplayEvent } from './journal/replay.ts'
+export { Replica, type ReplicaHead } from './journal/replica.ts'
+export { hashTick } from './journal/world-difference.ts'
 export { POISON } from './link/buffer-pool.ts'
 export {
   ChannelLink,
@@ -106,7 +110,7 @@ export { exp, log } from './math/exponential.ts'
 export { box, box3, capsule, capsule3, circle, type Hitbox, sphere } from './math/hitbox.ts'
 export { acos, asin, atan, atan2 } from './math/inverse-trig.ts'
 export { pow } from './math/pow.ts'
-export { hash32, hashRandom, SeededRandom } from './math/random.ts'
+export { hash32, hashRandom, type RandomState, SeededRandom } from './math/random.ts'
 export { rayBox, rayCapsule, rayCircle, rayOrientedBox, raySegment } from './math/rays2d.ts'
 export { rayBox3, rayCapsule3, raySphere, rayYawBox3 } from './math/rays3d.ts'
 export { angleDelta, clamp, hypot, lerp, roundHalfEven, wrapAngle } from './math/scalar.ts'
@@ -180,7 +184,14 @@ export {
 } from './wire/lobby-messages.ts'
 export type { Parsed } from './wire/message-checks.ts'
 export { decodeMessage, encodeMessage } from './wire/message-codec.ts'
-export { CONTROL, INPUT, PROTOCOL_VERSION, SNAPSHOT, TAGGED_SNAPSHOT } from './wire/message-kind.ts'
+export {
+  CONTROL,
+  INPUT,
+  PROTOCOL_VERSION,
+  PROVISIONAL_SNAPSHOT,
+  SNAPSHOT,
+  TAGGED_SNAPSHOT,
+} from './wire/message-kind.ts'
 export { SERVER_CONTROL_LIMITS } from './wire/msgpack-scan.ts'
 export { packControl } from './wire/pack-control.ts'
 export { assertPlain, copyPlain, isPlainObject, type PlainObject } from './wire/plain-data.ts'

@@ -14,6 +14,9 @@ export const FAULTS = [
   'wall',
   'churn',
   'drain',
+  'move',
+  'cut-client',
+  'step',
   'restart-all',
 ] as const
 

@@ -7,6 +7,8 @@ import type { SeededRandom, VirtualScheduler } from '@tickmesh/shared'
 import type { FaultName } from './fault-names.ts'
 import type { Machine } from './machine.ts'
 import type { Network } from './network.ts'
+import type { Play } from './play/play.ts'
+import { StepFaults, type StepWhat, stepName } from './step-faults.ts'
 import type { Trace } from './trace.ts'
 
 export interface FaultField {
@@ -18,6 +20,9 @@ export interface FaultField {
   readonly shards: number
   /** The newest views that anybody installed. */
   newestViews(): readonly View[]
+  play(): Play
+  /** The first of the faults at steps that this run has. */
+  readonly firstStep: number
 }
 
 /** Between two faults, at the mean. */
@@ -26,15 +31,17 @@ const USUAL_RATE = 500e-6
 const WORST_RATE = 0.08
 
 /** These come twice as often as the others. */
-const OFTEN: ReadonlySet<FaultName> = new Set(['crash', 'hang', 'partition', 'oneway', 'reject'])
+const OFTEN: ReadonlySet<FaultName> = new Set(['crash', 'hang', 'partition', 'oneway', 'reject', 'move'])
 
 export class Faults {
   count = 0
+  readonly steps: StepFaults
   readonly #field: FaultField
   readonly #random: SeededRandom
   readonly #names: readonly FaultName[]
   /** This run's clocks run off by up to 8 %. */
   readonly #wildClocks: boolean
+  readonly #strikesSteps: boolean
   #stopped = false
 
   constructor(field: FaultField, random: SeededRandom, names: readonly FaultName[]) {
@@ -43,8 +50,22 @@ export class Faults {
     // A full restart is a rare thing: only some runs have it.
     const rare = random.next() < 0.25
     this.#wildClocks = random.next() < 0.3
-    const drawn = names.filter((name) => name !== 'restart-all' || rare)
+    // Steps have a time of their own.
+    const drawn = names.filter((name) => name !== 'step' && (name !== 'restart-all' || rare))
+    this.#strikesSteps = names.includes('step')
     this.#names = [...drawn, ...drawn.filter((name) => OFTEN.has(name))]
+    this.steps = new StepFaults(
+      {
+        time: field.time,
+        isPlayed: (room) => field.play().isPlayed(room),
+        strike: (what, at, from, to) => this.#strikeAt(what, at, from, to),
+        struck: (step) => {
+          this.count++
+          field.trace.add(field.time.now(), 'fault at a step:', -1, stepName(step))
+        },
+      },
+      field.firstStep,
+    )
   }
 
   /** The rate at which a machine's clock runs. */
@@ -60,11 +81,13 @@ export class Faults {
 
   start(): void {
     if (this.#names.length > 0) this.#later()
+    if (this.#strikesSteps) this.steps.start()
   }
 
   /** All is well from now on, and stays so. */
   heal(): void {
     this.#stopped = true
+    this.steps.stop()
     const { network, machines, shards, time, trace } = this.#field
     trace.add(time.now(), 'all faults end', -1)
     network.healAll()
@@ -91,7 +114,7 @@ export class Faults {
     trace.add(time.now(), `fault: ${name}`, -1)
     switch (name) {
       case 'crash':
-        return this.#crash()
+        return void this.#crash()
       case 'hang':
         return this.#running()?.hang(this.#random.next() < 0.5 ? this.#drawMs(80, 1_000) : this.#drawMs(1_500, 6_000))
       case 'partition':
@@ -117,17 +140,77 @@ export class Faults {
       case 'churn':
         return this.#churn()
       case 'drain':
-        return this.#running()?.accept((process, nowMs) => process.node.drain(nowMs))
+        return this.#running()?.accept((process, nowMs) => process.drain(nowMs))
+      case 'move':
+        return this.#move()
+      case 'cut-client':
+        return this.#cutClient()
       case 'restart-all':
         return this.#restartAll()
+      case 'step':
+        return
     }
   }
 
-  #crash(): void {
-    const machine = this.#running()
-    if (machine === undefined || !this.#isSpared(machine)) return
+  #crash(machine = this.#running()): boolean {
+    if (machine === undefined || !this.#isSpared(machine)) return false
     machine.crash('crashes')
     this.#after(this.#drawMs(30, 6_000), () => machine.start())
+    return true
+  }
+
+  /** Right at a step of something. False: not now. */
+  #strikeAt(what: StepWhat, at: number, from: number, to: number): boolean {
+    const machine = this.#field.machines[at]
+    if (machine?.process === undefined || machine.hung) return false
+    if (what === 'crash') return this.#crash(machine)
+    if (what === 'hang') machine.hang(this.#drawMs(300, 5_000))
+    else
+      this.#cutFor(
+        [
+          [from, to],
+          [to, from],
+        ],
+        this.#drawMs(300, 5_000),
+      )
+    return true
+  }
+
+  #cutFor(cuts: readonly (readonly [from: number, to: number])[], ms: number): void {
+    const { network } = this.#field
+    for (const [from, to] of cuts) network.cut(from, to)
+    this.#after(ms, () => {
+      for (const [from, to] of cuts) network.mend(from, to)
+    })
+  }
+
+  /** A room that is played goes to another shard, by an operator's word. */
+  #move(): void {
+    const { machines, play } = this.#field
+    const { rooms, moves } = play()
+    const room = rooms[this.#random.int(0, rooms.length - 1)] ?? ''
+    const machine = machines.find(({ process }) => process?.played.running.has(room) === true)
+    const members = machine?.process?.node.view?.members.filter(({ life }) => life !== machine.process?.life) ?? []
+    const to = members[this.#random.int(0, Math.max(0, members.length - 1))]
+    if (machine === undefined || to === undefined) return
+    machine.accept((process, nowMs) =>
+      process.node.moves.move(room, to.life, nowMs, (outcome) => {
+        moves[outcome]++
+      }),
+    )
+  }
+
+  /** A client's way to all shards, or to one of them. */
+  #cutClient(): void {
+    const { machines, play } = this.#field
+    const { players } = play()
+    const place = players[this.#random.int(0, players.length - 1)]?.place
+    if (place === undefined) return
+    const only = this.#random.next() < 0.6 ? this.#random.int(0, machines.length - 1) : undefined
+    const cuts: [number, number][] = []
+    for (const { index } of machines)
+      if (only === undefined || only === index) cuts.push([index, place], [place, index])
+    this.#cutFor(cuts, this.#drawMs(100, 4_000))
   }
 
   #restartAll(): void {
@@ -139,21 +222,18 @@ export class Faults {
   }
 
   #partition(): void {
-    const { machines, network } = this.#field
+    const { machines } = this.#field
     const side = machines.map(() => this.#random.next() < 0.5)
     const cuts: [number, number][] = []
     for (const a of machines) {
       for (const b of machines) if (side[a.index] !== side[b.index]) cuts.push([a.index, b.index])
     }
-    for (const [from, to] of cuts) network.cut(from, to)
-    this.#after(this.#drawMs(300, 9_000), () => {
-      for (const [from, to] of cuts) network.mend(from, to)
-    })
+    this.#cutFor(cuts, this.#drawMs(300, 9_000))
   }
 
   /** What one machine sends, or what it gets, from all others or from one. */
   #oneWay(): void {
-    const { machines, network } = this.#field
+    const { machines } = this.#field
     const victim = this.#random.int(0, machines.length - 1)
     const only = this.#random.next() < 0.4 ? this.#random.int(0, machines.length - 1) : undefined
     const outwards = this.#random.next() < 0.5
@@ -162,10 +242,7 @@ export class Faults {
       if (index === victim || (only !== undefined && index !== only)) continue
       cuts.push(outwards ? [victim, index] : [index, victim])
     }
-    for (const [from, to] of cuts) network.cut(from, to)
-    this.#after(this.#drawMs(300, 8_000), () => {
-      for (const [from, to] of cuts) network.mend(from, to)
-    })
+    this.#cutFor(cuts, this.#drawMs(300, 8_000))
   }
 
   /** A proxy or firewall refuses connections to one that is alive. */

@@ -67,16 +67,15 @@ function compareLobbies(up: readonly Process[], wrong: string[]): void {
   const dump = up[0]?.node.lobby.dump()
   for (const process of up) {
     const who = `shard ${process.index}`
-    for (const [id, room] of process.rooms) {
+    for (const [id, epoch] of process.epochs()) {
       const other = running.get(id)
       if (other !== undefined) wrong.push(`${id} runs on shard ${other.index} and ${process.index}`)
       running.set(id, process)
       const owned = process.node.owned.get(id)
-      if (owned === undefined || compareEpochs(owned, room.epoch) !== 0)
-        wrong.push(`${who} runs ${id}, and does not own it`)
+      if (owned === undefined || compareEpochs(owned, epoch) !== 0) wrong.push(`${who} runs ${id}, and does not own it`)
     }
     for (const id of process.node.owned.keys())
-      if (!process.rooms.has(id)) wrong.push(`${who} owns ${id}, and does not run it`)
+      if (!process.epochs().has(id)) wrong.push(`${who} owns ${id}, and does not run it`)
     const { rooms, lobby } = process.node.status(process.machine.localMs)
     if (rooms.waiting > 0) wrong.push(`${who} has ${rooms.waiting} questions about rooms open`)
     if (lobby.alarms > 0) wrong.push(`${who}'s lobby has ${lobby.alarms} alarms`)
@@ -100,6 +99,8 @@ function boundLobby({ index, node }: Process, wrong: string[]): void {
 function compareList(process: Process, running: ReadonlyMap<string, Process>, wrong: string[]): void {
   const listed = new Set<string>()
   for (const room of process.node.lobby.rooms()) {
+    // For some time those who look for it are told what became of it.
+    if (room.state === 'lost') continue
     listed.add(room.id)
     const owner = running.get(room.id)
     if (owner === undefined) wrong.push(`shard ${process.index} lists ${room.id}, which nobody runs`)

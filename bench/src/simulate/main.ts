@@ -8,8 +8,10 @@ import { round, sum } from '../figures.ts'
 import { finish, heading, progress, table } from '../report.ts'
 import { parseFaults } from './fault-names.ts'
 import { foldHashes, type Played, playSeeds } from './many-runs.ts'
+import type { PlayCounts } from './play/play.ts'
 import { type RunResult, type RunSettings, runSimulation } from './run.ts'
 import { type Choice, replayCommand, settingsOf } from './seeds.ts'
+import { STEPS, stepName } from './step-faults.ts'
 
 const MAX_SHARDS = 60
 const MAX_MINUTES = 600
@@ -35,15 +37,15 @@ function showViolations(settings: RunSettings, result: RunResult): void {
   console.log(`  This plays it again: ${replayCommand(settings)}`)
 }
 
-function playOne(settings: RunSettings, json: boolean): void {
+async function playOne(settings: RunSettings, json: boolean): Promise<void> {
   const { seed, shards, minutes } = settings
   heading(
     `simulation: seed ${seed}, ${shards} shards, ${minutes} minutes, faults ${settings.faults.join(', ') || 'none'}`,
   )
   const startMs = performance.now()
-  const result = runSimulation(settings)
+  const result = await runSimulation(settings)
   const seconds = (performance.now() - startMs) / 1000
-  const { lastEvents, violations, ...counts } = result
+  const { lastEvents, violations, stepsHit, ...counts } = result
   if (violations.length > 0) {
     console.log('  the last events before the first violation:')
     for (const line of lastEvents) console.log(`    ${line}`)
@@ -65,12 +67,28 @@ function playOne(settings: RunSettings, json: boolean): void {
       counts.healedMs === undefined ? 'never' : `${counts.healedMs} ms`,
     ],
   ])
+  table([
+    ['matches', 'lost', 'failovers', 'moves', 'ticks held', 'inputs', 'lost', 'twice', 'effects', 'reconnects'],
+    [
+      counts.matches,
+      counts.matchesLost,
+      counts.failovers,
+      counts.moves,
+      counts.ticksHeld,
+      counts.inputsAccepted,
+      counts.inputsLost,
+      counts.inputsTwice,
+      counts.effects,
+      counts.reconnects,
+    ].map(String),
+  ])
   console.log(
     `  ${round(counts.virtualSeconds)} s in ${round(seconds, 2)} s, ${round(counts.events / seconds)} events/s, trace ${counts.traceHash}`,
   )
   if (violations.length === 0) console.log(styleText('green', '  no violation'))
   finish(json ? ['--json'] : [], {
     ...counts,
+    stepsHit: stepsHit.map((at) => stepName(STEPS[at])),
     violations,
     seconds: round(seconds, 3),
     eventsPerSecond: round(counts.events / seconds),
@@ -114,7 +132,49 @@ function finishMany(played: readonly Played[], seconds: number, json: boolean): 
     faults: sum(played.map(({ result }) => result.faults)),
     views: sum(played.map(({ result }) => result.views)),
     roomTicks: sum(played.map(({ result }) => result.roomTicks)),
+    ...playedCounts(played),
+    ...coverageOf(played),
   })
+}
+
+/** Sums over all runs. */
+function playedCounts(played: readonly Played[]): Record<keyof PlayCounts, number> {
+  const total = (of: (counts: PlayCounts) => number): number => sum(played.map(({ result }) => of(result)))
+  return {
+    playedRooms: total(({ playedRooms }) => playedRooms),
+    matches: total(({ matches }) => matches),
+    matchesLost: total(({ matchesLost }) => matchesLost),
+    ticksHeld: total(({ ticksHeld }) => ticksHeld),
+    inputsAccepted: total(({ inputsAccepted }) => inputsAccepted),
+    inputsLost: total(({ inputsLost }) => inputsLost),
+    inputsTwice: total(({ inputsTwice }) => inputsTwice),
+    hashMismatches: total(({ hashMismatches }) => hashMismatches),
+    failovers: total(({ failovers }) => failovers),
+    moves: total(({ moves }) => moves),
+    movesReturned: total(({ movesReturned }) => movesReturned),
+    movesNotDone: total(({ movesNotDone }) => movesNotDone),
+    effects: total(({ effects }) => effects),
+    effectsRepeated: total(({ effectsRepeated }) => effectsRepeated),
+    joins: total(({ joins }) => joins),
+    reconnects: total(({ reconnects }) => reconnects),
+  }
+}
+
+/** Which faults at steps struck in these runs, and which never. */
+function coverageOf(played: readonly Played[]): {
+  stepFaults: number
+  stepsSeen: number
+  steps: number
+  stepsNeverSeen: string[]
+} {
+  const times = STEPS.map(() => 0)
+  for (const { result } of played) for (const at of result.stepsHit) times[at] = (times[at] ?? 0) + 1
+  return {
+    stepFaults: sum(times),
+    stepsSeen: times.filter((count) => count > 0).length,
+    steps: STEPS.length,
+    stepsNeverSeen: STEPS.filter((_, at) => times[at] === 0).map((step) => stepName(step)),
+  }
 }
 
 async function main(): Promise<void> {
@@ -135,7 +195,7 @@ async function main(): Promise<void> {
   }
   const seed = numberOf('seed', values.seed, 0, 0xffff_ffff) ?? 1
   const runs = numberOf('runs', values.runs, 1, MAX_RUNS)
-  if (runs === undefined) playOne(settingsOf(seed, choice), values.json)
+  if (runs === undefined) await playOne(settingsOf(seed, choice), values.json)
   else await playMany(runs, seed, choice, values.json)
 }
 

@@ -3,24 +3,13 @@
  * does not find when it is there, it does not prove to be absent.
  */
 import { compareViews } from '@tickmesh/server/cluster'
-import { FAULTS, type FaultName } from './fault-names.ts'
+import { FAULTS } from './fault-names.ts'
 import type { Violation } from './judge.ts'
+import type { PlantedMistake } from './planted-mistake.ts'
+import { PLAY_MISTAKES } from './planted-play.ts'
 import { type RunSettings, runSimulation } from './run.ts'
 import { settingsOf } from './seeds.ts'
 import { type SimRules, TRUE_RULES } from './sim-rules.ts'
-
-export interface PlantedMistake {
-  readonly name: string
-  /** Why it is one. */
-  readonly what: string
-  readonly rules: SimRules
-  /** Seeds within which it has to be found. */
-  readonly withinSeeds: number
-  /** Those under which it shows soonest; all, if left out. */
-  readonly faults?: readonly FaultName[]
-  readonly shards?: number
-  readonly firstSeed?: number
-}
 
 export interface Found {
   readonly seed: number
@@ -206,23 +195,29 @@ const OTHER_MISTAKES: readonly PlantedMistake[] = [
   },
 ]
 
-export const PLANTED: readonly PlantedMistake[] = [...VIEW_MISTAKES, ...ROOM_MISTAKES, ...OTHER_MISTAKES]
+export const PLANTED: readonly PlantedMistake[] = [
+  ...VIEW_MISTAKES,
+  ...ROOM_MISTAKES,
+  ...OTHER_MISTAKES,
+  ...PLAY_MISTAKES,
+]
 
 /** What the true rules violate in a seed in which the mistake was found: nothing, or the find proves nothing. */
-export function violationsWithout(mistake: PlantedMistake, seed: number): readonly Violation[] {
-  return runSimulation(settingsFor(mistake, seed)).violations
+export async function violationsWithout(mistake: PlantedMistake, seed: number): Promise<readonly Violation[]> {
+  return (await runSimulation(settingsFor(mistake, seed))).violations
 }
 
 /** Plays seed after seed with the mistake; what was violated first, if anything. */
-export function findMistake(mistake: PlantedMistake): Found | undefined {
+export async function findMistake(mistake: PlantedMistake): Promise<Found | undefined> {
   const { rules, withinSeeds, firstSeed = 1 } = mistake
   for (let seed = firstSeed; seed < firstSeed + withinSeeds; seed++) {
-    const [violation] = runSimulation({ ...settingsFor(mistake, seed), rules }).violations
+    const [violation] = (await runSimulation({ ...settingsFor(mistake, seed), rules })).violations
     if (violation !== undefined) return { seed, violation }
   }
   return undefined
 }
 
-function settingsFor({ faults, shards }: PlantedMistake, seed: number): RunSettings {
-  return settingsOf(seed, { shards, minutes: 0.5, faults: faults ?? FAULTS })
+function settingsFor({ faults, shards, holders }: PlantedMistake, seed: number): RunSettings {
+  const settings = settingsOf(seed, { shards, minutes: 0.5, faults: faults ?? FAULTS })
+  return holders === undefined ? settings : { ...settings, holders }
 }

@@ -1,21 +1,24 @@
 /**
- * One life of a shard in the simulation: the real `ClusterNode` with the simulated outside as its host. Its rooms tick every 50 ms, as real ones do: they look at
- * the lease, and send a frame to whoever follows them.
+ * One life of a shard in the simulation: the real `ClusterNode` with the simulated outside as its host. Most of its rooms are light: they tick every 50 ms, as real ones
+ * do, look at the lease, and send a frame to whoever follows them. Some are played (play/played-rooms.ts).
  */
 import {
   ClusterNode,
   type ClusterNodeHost,
+  type HeldClaim,
   type Life,
   type PeerEnvelope,
   type PeerLane,
   type RoomEpoch,
+  type ShardKeeper,
   type View,
   type ViewMemory,
 } from '@tickmesh/server/cluster'
-import type { SeededRandom } from '@tickmesh/shared'
+import type { Link, SeededRandom } from '@tickmesh/shared'
 import { Packr } from 'msgpackr'
 import type { LobbyNews, SimClient } from './client.ts'
 import type { Accused } from './judge.ts'
+import { PlayedRooms } from './play/played-rooms.ts'
 import { hashText } from './sim-rules.ts'
 import type { ProcessHome } from './surroundings.ts'
 
@@ -37,7 +40,9 @@ export class Process implements ClusterNodeHost, Accused {
   readonly life: Life
   readonly machine: ProcessHome
   readonly node: ClusterNode
+  /** The light ones. */
   readonly rooms = new Map<string, RunningRoom>()
+  readonly played: PlayedRooms
   /** Why this life is over. */
   ended: string | undefined
   readonly #random: SeededRandom
@@ -67,14 +72,20 @@ export class Process implements ClusterNodeHost, Accused {
         lobbyRules: rules.lobby,
         jobRules: rules.jobs,
         nodeRules: rules.node,
+        standbyRules: rules.standby,
+        moveRules: rules.moves,
         times: rules.times,
         random: () => this.#random.uint32(),
         wallMs: () => machine.clock.wallAt(time.now()),
         hash: hashText,
+        build: 'simulated',
+        holders: around.holders,
+        standbyMode: 'inputs',
       },
       this,
       machine.localMs,
     )
+    this.played = new PlayedRooms(machine, this, random.uint32(), around.play())
     this.node.jobs.register('one of a kind', {
       start: () => around.judge.singletonStarts(this),
       stop: () => around.judge.singletonStops(this),
@@ -99,14 +110,33 @@ export class Process implements ClusterNodeHost, Accused {
     const { judge, time } = this.machine.around
     const endMs = this.leaseEndTrueMs()
     const nowMs = time.now()
-    if (this.#leaseSeenUntilMs <= nowMs && endMs > nowMs) judge.leaseBack(this, this.rooms.keys())
+    if (this.#leaseSeenUntilMs <= nowMs && endMs > nowMs) judge.leaseBack(this, this.epochs().keys())
     this.#leaseSeenUntilMs = endMs
   }
 
   gone(): void {
     this.#gone = true
-    this.machine.around.judge.gone(this, this.rooms.keys())
+    const { judge, play } = this.machine.around
+    judge.gone(this, this.epochs().keys())
     this.rooms.clear()
+    this.played.running.clear()
+    play().lines.processDied(this.index)
+  }
+
+  /** Of all rooms that run here. */
+  epochs(): Map<string, RoomEpoch> {
+    const all = new Map(this.played.running)
+    for (const [id, { epoch }] of this.rooms) all.set(id, epoch)
+    return all
+  }
+
+  drain(nowMs: number): void {
+    this.played.drain()
+    this.node.drain(nowMs)
+  }
+
+  takeClient(link: Link, address: string): void {
+    this.played.takeClient(link, address)
   }
 
   subscribe(room: string, client: SimClient): void {
@@ -145,7 +175,8 @@ export class Process implements ClusterNodeHost, Accused {
 
   // The node's outside.
 
-  open(id: string, epoch: RoomEpoch): boolean {
+  open(id: string, epoch: RoomEpoch, attributes: Readonly<Record<string, unknown>>): boolean {
+    if (this.machine.around.play().isPlayed(id)) return this.played.keeper.open(id, epoch, attributes)
     // Full, or it failed: the home has to find another.
     if (this.rooms.size >= 2 * SOFT_ROOMS || this.#random.next() < 0.15) return false
     const { around } = this.machine
@@ -157,19 +188,87 @@ export class Process implements ClusterNodeHost, Accused {
     return true
   }
 
-  close(id: string, why: string): void {
+  close(id: string, why: 'lost-ownership' | 'removed'): void {
     const { around } = this.machine
+    if (around.play().isPlayed(id)) return this.played.close(id, why)
     around.trace.add(around.time.now(), `closes, ${why}:`, this.index, id)
     this.rooms.delete(id)
     around.judge.closed(this, id)
   }
 
   load(): number {
-    return Math.min(1, this.rooms.size / SOFT_ROOMS)
+    return Math.max(Math.min(1, this.rooms.size / SOFT_ROOMS), this.played.keeper.load())
   }
 
   loadOf(life: Life): number {
     return this.node.lobby.loadOf(life)
+  }
+
+  // Only rooms that are played have somebody who stands by, and are moved.
+
+  takeOver(id: string, epoch: RoomEpoch): boolean {
+    return this.played.takeOver(id, epoch)
+  }
+
+  holds(): Iterable<HeldClaim> {
+    return this.played.keeper.holds()
+  }
+
+  lost(id: string, epoch: RoomEpoch): void {
+    this.played.keeper.lost(id, epoch)
+  }
+
+  heldTo(room: string, tick: number): void {
+    this.played.heldTo(room, tick)
+  }
+
+  holdersChanged(...given: Parameters<ShardKeeper['holdersChanged']>): void {
+    this.played.holdersChanged(...given)
+  }
+
+  openReplica(...given: Parameters<ShardKeeper['openReplica']>): ReturnType<ShardKeeper['openReplica']> {
+    return this.played.keeper.openReplica(...given)
+  }
+
+  diverged(room: string, tick: number, what: string): void {
+    this.played.keeper.diverged(room, tick, what)
+    this.machine.around.judge.accuse('a holder differs', `${room} tick ${tick}: ${what}`)
+  }
+
+  announce(room: string, url: string): void {
+    this.played.keeper.announce(room, url)
+  }
+
+  connected(room: string): number {
+    return this.played.keeper.connected(room)
+  }
+
+  halt(room: string): ReturnType<ShardKeeper['halt']> {
+    return this.played.halt(room)
+  }
+
+  goOn(room: string, epoch: RoomEpoch): void {
+    this.played.goOn(room, epoch)
+  }
+
+  calledOff(room: string): void {
+    this.played.keeper.calledOff(room)
+  }
+
+  handedOver(...given: Parameters<ShardKeeper['handedOver']>): void {
+    this.played.keeper.handedOver(...given)
+  }
+
+  expect(room: string, isExpected: boolean): void {
+    this.played.keeper.expect(room, isExpected)
+  }
+
+  arrived(room: string): number {
+    return this.played.keeper.arrived(room)
+  }
+
+  openAt(...given: Parameters<ShardKeeper['openAt']>): boolean {
+    return this.played.openAt(...given)
   }
 
   sendGossip(to: string, packet: Uint8Array): void {
@@ -212,13 +311,21 @@ export class Process implements ClusterNodeHost, Accused {
   sendPeer(address: string, envelope: PeerEnvelope, lane: PeerLane): void {
     const { around, index } = this.machine
     const target = around.byAddress.get(address)
-    if (target === undefined) return
+    if (target === undefined || this.#gone) return
+    const { steps } = around
+    steps.sending(envelope, index, target.index)
+    // It crashed, or stands still, at that very step.
+    if (this.#gone) return
+    if (this.machine.hung) return this.machine.accept(() => this.sendPeer(address, envelope, lane))
     const carried = ++this.#sent % PACK_EVERY === 0 ? this.#packed(envelope, lane) : envelope
-    const deliver = () =>
+    const deliver = () => {
+      steps.arriving(carried, index, target.index)
       target.accept((process, nowMs) => {
         around.trace.add(around.time.now(), carried.part, target.index, index)
         process.node.peerReceived(carried, nowMs)
+        steps.heard(carried, index, target.index)
       })
+    }
     if (lane === 'datagram') return around.network.datagram(index, target.index, deliver)
     const { boot } = this.machine
     around.network.stream(index, target.index, deliver, (refused) => {
@@ -235,6 +342,7 @@ export class Process implements ClusterNodeHost, Accused {
   leaseChanged(held: boolean): void {
     const { around, index } = this.machine
     around.trace.add(around.time.now(), held ? 'has a lease' : 'has no lease', index)
+    this.played.leaseChanged(held)
   }
 
   viewInstalled(view: View, before: View | undefined): void {
@@ -247,6 +355,7 @@ export class Process implements ClusterNodeHost, Accused {
 
   lifeEnded(reason: string): void {
     this.ended ??= reason
+    this.played.closeAll()
   }
 
   note(event: string, message: string): void {

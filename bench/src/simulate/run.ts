@@ -12,6 +12,7 @@ import { Judge, type Violation } from './judge.ts'
 import { Machine } from './machine.ts'
 import { MachineClock } from './machine-clock.ts'
 import { Network } from './network.ts'
+import { Play, type PlayCounts } from './play/play.ts'
 import { type SimRules, TRUE_RULES } from './sim-rules.ts'
 import type { Surroundings } from './surroundings.ts'
 import { Trace } from './trace.ts'
@@ -23,9 +24,11 @@ export interface RunSettings {
   readonly minutes: number
   readonly faults: readonly FaultName[]
   readonly rules?: SimRules
+  /** How many others stand by for each room; by the seed, if left out. */
+  readonly holders?: number
 }
 
-export interface RunResult {
+export interface RunResult extends PlayCounts {
   readonly seed: number
   readonly shards: number
   readonly violations: readonly Violation[]
@@ -42,6 +45,8 @@ export interface RunResult {
   readonly frames: number
   readonly framesRefused: number
   readonly answers: Readonly<Record<string, number>>
+  /** Faults at steps that struck: places in `STEPS`. */
+  readonly stepsHit: readonly number[]
   /** What happened before the first violation. */
   readonly lastEvents: readonly string[]
 }
@@ -56,6 +61,10 @@ const CHECK_EVERY_MS = 500
 /** Once all is well it has to stay so. */
 const STAYS_MS = 2_000
 const MAX_WAIT_MS = 3_000
+/** Virtual time passes in steps of this much, so that promises of clients and doors get their turn. */
+const STEP_MS = 5
+/** As many steps of promises that wait for each other get their turn at once. */
+const PROMISE_TURNS = 8
 
 class Run implements Gate {
   readonly settings: RunSettings
@@ -66,6 +75,7 @@ class Run implements Gate {
   readonly machines: Machine[] = []
   readonly clients: SimClient[] = []
   readonly faults: Faults
+  readonly play: Play
   healedMs: number | undefined
   readonly #random: SeededRandom
   #newest: View[] = []
@@ -84,11 +94,17 @@ class Run implements Gate {
         machines: this.machines,
         shards,
         newestViews: () => this.#newest,
+        play: () => this.play,
+        // Neighbouring seeds have other ones: a run comes to five or so.
+        firstStep: seed * 5,
       },
       new SeededRandom(this.#random.uint32()),
       faults,
     )
     this.#buildMachines()
+    const { time, network, judge, machines } = this
+    const rules = (settings.rules ?? TRUE_RULES).play
+    this.play = new Play({ time, network, judge, machines, shards, rules }, new SeededRandom(this.#random.uint32()))
     for (let index = 0; index < CLIENTS; index++) {
       this.clients.push(new SimClient(this.time, new SeededRandom(this.#random.uint32()), this, this.judge))
     }
@@ -98,19 +114,29 @@ class Run implements Gate {
     return this.machines.length
   }
 
-  run(): void {
+  async run(): Promise<void> {
     const faultsEndMs = Math.max(CALM_MS, this.settings.minutes * 60_000 - 10_000)
     for (const machine of this.machines.slice(0, this.settings.shards)) {
       this.time.at(500 * this.#random.next(), () => machine.start())
     }
     for (const client of this.clients) client.start()
-    this.time.runUntil(CALM_MS)
+    await this.#passUntil(CALM_MS)
     this.faults.start()
-    this.time.runUntil(faultsEndMs)
+    await this.#passUntil(faultsEndMs)
     this.faults.heal()
     for (const client of this.clients) client.stop()
     for (const machine of this.machines) machine.calm = true
-    this.#awaitHealth(faultsEndMs)
+    this.play.rest()
+    await this.#awaitHealth(faultsEndMs)
+    this.play.finish()
+  }
+
+  async #passUntil(timeMs: number): Promise<void> {
+    const { time } = this
+    while (time.now() < timeMs) {
+      time.runUntil(Math.min(timeMs, time.now() + STEP_MS))
+      for (let turn = 0; turn < PROMISE_TURNS; turn++) await undefined
+    }
   }
 
   ask(shard: number, request: ClientRequest, done: Parameters<Gate['ask']>[2]): void {
@@ -155,6 +181,9 @@ class Run implements Gate {
       foundingNames: Array.from({ length: shards }, (_, index) => `shard-${index}`),
       byAddress,
       seeds: Array.from({ length: Math.min(3, shards) }, (_, index) => `10.0.0.${index + 1}:7946`),
+      steps: this.faults.steps,
+      holders: this.settings.holders ?? (this.#random.next() < 0.7 ? 1 : 2),
+      play: () => this.play,
       onView: (view) => this.#onView(view),
     }
     for (let index = 0; index < shards + SPARE_MACHINES; index++) {
@@ -182,11 +211,12 @@ class Run implements Gate {
     this.#newest = [...this.#newest, view].sort((a, b) => compareViews(b, a)).slice(0, 2)
   }
 
-  #awaitHealth(fromMs: number): void {
+  async #awaitHealth(fromMs: number): Promise<void> {
     let wrong: readonly string[] = []
     for (let atMs = fromMs + CHECK_EVERY_MS; atMs <= fromMs + HEAL_MS; atMs += CHECK_EVERY_MS) {
-      this.time.runUntil(atMs)
+      await this.#passUntil(atMs)
       wrong = whatIsWrong({ machines: this.machines, network: this.network, wildClocks: this.faults.wildClocks })
+      if (wrong.length === 0) wrong = this.play.whatIsWrong()
       if (wrong.length > 0) this.healedMs = undefined
       else this.healedMs ??= atMs - fromMs
       if (this.healedMs !== undefined && atMs - fromMs >= this.healedMs + STAYS_MS) return
@@ -195,10 +225,10 @@ class Run implements Gate {
   }
 }
 
-export function runSimulation(settings: RunSettings): RunResult {
+export async function runSimulation(settings: RunSettings): Promise<RunResult> {
   const run = new Run(settings)
   try {
-    run.run()
+    await run.run()
   } catch (error) {
     run.judge.accuse('threw', error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
@@ -223,6 +253,8 @@ export function runSimulation(settings: RunSettings): RunResult {
     frames: run.clients.reduce((sum, { frames }) => sum + frames, 0),
     framesRefused: run.clients.reduce((sum, { refused }) => sum + refused, 0),
     answers,
+    ...run.play.counts,
+    stepsHit: run.faults.steps.hit,
     lastEvents: judge.lastEvents,
   }
 }

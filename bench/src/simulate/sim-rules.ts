@@ -10,10 +10,14 @@ import {
   type Life,
   LOBBY_RULES,
   type LobbyRules,
+  MOVE_RULES,
+  type MoveRules,
   NODE_RULES,
   type NodeRules,
   ROOM_RULES,
   type RoomRules,
+  STANDBY_RULES,
+  type StandbyRules,
   VIEW_RULES,
   type ViewRules,
 } from '@tickmesh/server/cluster'
@@ -25,13 +29,28 @@ export interface ShellRules {
   nextLife(random: () => number, earlier: Life | undefined): Life
 }
 
+/** The same of what ties a room host to its node, and of clients. */
+export interface PlayRules {
+  /** What a room is told is held, when this is. */
+  heldTick(tick: number): number
+  /** Whether rooms are told that they may act, when the node says this. */
+  mayAct(byNode: boolean): boolean
+  /** Whether a room that goes on elsewhere is told what came too late here. */
+  takesLate(): boolean
+  /** The hello of a client, when it says this. */
+  hello(hello: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>
+}
+
 export interface SimRules {
   readonly view: ViewRules
   readonly rooms: RoomRules
   readonly lobby: LobbyRules
   readonly jobs: JobRules
   readonly node: NodeRules
+  readonly standby: StandbyRules
+  readonly moves: MoveRules
   readonly shell: ShellRules
+  readonly play: PlayRules
   readonly times: LeaseTimes
 }
 
@@ -41,7 +60,15 @@ export const TRUE_RULES: SimRules = {
   lobby: LOBBY_RULES,
   jobs: JOB_RULES,
   node: NODE_RULES,
+  standby: STANDBY_RULES,
+  moves: MOVE_RULES,
   shell: { nextLife: (random) => drawLife(random) },
+  play: {
+    heldTick: (tick) => tick,
+    mayAct: (byNode) => byNode,
+    takesLate: () => true,
+    hello: (hello) => hello,
+  },
   times: LEASE_TIMES,
 }
 

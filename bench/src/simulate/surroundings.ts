@@ -4,7 +4,9 @@ import type { VirtualScheduler } from '@tickmesh/shared'
 import type { Judge } from './judge.ts'
 import type { MachineClock } from './machine-clock.ts'
 import type { Network } from './network.ts'
+import type { Play } from './play/play.ts'
 import type { SimRules } from './sim-rules.ts'
+import type { StepFaults } from './step-faults.ts'
 import type { Trace } from './trace.ts'
 
 /** What all machines of a run share. */
@@ -18,6 +20,12 @@ export interface Surroundings {
   readonly foundingNames: readonly string[]
   readonly byAddress: ReadonlyMap<string, ProcessHome>
   readonly seeds: readonly string[]
+  /** Hears of all messages between shards. */
+  readonly steps: StepFaults
+  /** How many others stand by for each room that is played. */
+  readonly holders: number
+  /** What is played; there once all machines are. */
+  play(): Play
   /** A shard installed it. */
   onView(view: View): void
 }
@@ -34,6 +42,7 @@ export interface ProcessHome {
   readonly boot: number
   /** Rooms do not end by themselves any more. */
   readonly calm: boolean
+  readonly hung: boolean
   readonly localMs: number
   disk: ViewMemory | undefined
   /** Something for the process that runs there: now, or when it goes on. */

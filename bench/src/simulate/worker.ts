@@ -18,7 +18,9 @@ export interface SeedPlayed extends Report {
 process.on('message', (message: PlaySeed | { readonly order: 'end' }) => {
   if (message.order === 'end') process.exit(0)
   const { settings } = message
-  const report: SeedPlayed = { report: 'played', settings, result: runSimulation(settings) }
-  process.send?.(report)
+  void runSimulation(settings).then((result) => {
+    const report: SeedPlayed = { report: 'played', settings, result }
+    process.send?.(report)
+  })
 })
 process.on('disconnect', () => process.exit(0))

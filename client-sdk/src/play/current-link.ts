@@ -11,6 +11,8 @@ export class CurrentLink implements Outlet {
   /** As of the newest link. */
   ordered: boolean
   #link: Link | undefined
+  /** Where the room is about to move: it gets the datagrams (inputs) too. */
+  also: Link | undefined
 
   constructor(link: Link) {
     this.#link = link
@@ -20,11 +22,13 @@ export class CurrentLink implements Outlet {
   /** The next link; undefined: there is none for now. */
   use(link: Link | undefined): void {
     this.#link = link
+    if (link !== undefined && link === this.also) this.also = undefined
     if (link !== undefined) this.ordered = link.ordered
   }
 
   /** Hot. */
   send(lane: Lane, bytes: Uint8Array): void {
     this.#link?.send(lane, bytes)
+    if (lane === 'datagram') this.also?.send(lane, bytes)
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Events on a client: predicted at once, confirmed or withdrawn when the server has spoken, never played twice however often a tick is
  * simulated again. Others' events wait for the moment at which others are drawn. Cold: events are few.
+ * What a server says of ticks that nobody holds for it yet is not final, as it may die: it is kept, but neither plays nor confirms anything.
  */
 import {
   type CompiledGame,
@@ -35,13 +36,17 @@ interface Predicted {
   readonly playedTick: number
   readonly name: string
   readonly values: Values
-  confirmed: boolean
+  /** The server says that it happened in this tick: that is final once the tick is held. */
+  told: boolean
   /** The last pass of the simulation in which it was emitted. */
   pass: number
 }
 
 interface Waiting {
   readonly tick: number
+  /** Plays as soon as its tick is held; others' when they are drawn. */
+  readonly own: boolean
+  readonly identity: number
   readonly name: string
   readonly values: Values
 }
@@ -68,6 +73,8 @@ export class EventTracker {
   #pass = 0
   #seenTick = -1
   seat = 0
+  /** Up to this tick what the server says is final. */
+  heldTick = -1
 
   constructor(game: CompiledGame, listener: EventListener) {
     this.#game = game
@@ -96,12 +103,12 @@ export class EventTracker {
       const known = this.#known.get(identity)
       if (known !== undefined) {
         known.pass = this.#pass
-        if (!known.confirmed) known.tick = tick
+        if (!known.told) known.tick = tick
         continue
       }
       const { name, values } = this.#read(log, at)
       const renamed = this.#takeRenamed(name, values, tick, true)
-      this.#known.set(identity, { tick, playedTick: tick, name, values, confirmed: false, pass: this.#pass })
+      this.#known.set(identity, { tick, playedTick: tick, name, values, told: false, pass: this.#pass })
       if (renamed) continue
       this.predictedCount++
       this.#listener.onEvent(name, values, { predicted: true, own: this.#isOwn(key), tick })
@@ -116,7 +123,7 @@ export class EventTracker {
   #takeRenamed(name: string, values: Values, tick: number, simulated: boolean): boolean {
     let text: string | undefined
     for (const [identity, event] of this.#known) {
-      if (event.confirmed || event.name !== name) continue
+      if (event.told || event.name !== name) continue
       const emitted = event.pass === this.#pass
       if (simulated ? emitted || event.playedTick !== tick : emitted && event.playedTick !== tick) continue
       text ??= JSON.stringify(values)
@@ -136,19 +143,54 @@ export class EventTracker {
    * left as it is, neither played again nor withdrawn.
    */
   onGap(tick: number): void {
-    for (const event of this.#known.values()) if (event.tick <= tick) event.confirmed = true
+    for (const event of this.#known.values()) if (event.tick <= tick) event.told = true
     if (this.#seenTick >= 0 && tick > this.#seenTick) this.untoldTicks += tick - this.#seenTick
     this.#seenTick = Math.max(this.#seenTick, tick)
   }
 
-  /** Takes in the server's events of the ticks after the last call up to `tick`. Own ones play now, others wait. */
-  onServer(log: EventLog, tick: number): void {
+  /** All ticks up to `tick` are held. Own events of them play that were not predicted. */
+  held(tick: number): void {
+    if (tick <= this.heldTick) return
+    this.heldTick = tick
+    this.#playHeld()
+  }
+
+  #playHeld(): void {
+    let left = 0
+    for (const event of this.#waiting) {
+      if (event.own && event.tick <= this.heldTick) this.#play(event)
+      else this.#waiting[left++] = event
+    }
+    this.#waiting.length = left
+  }
+
+  #play({ name, values, own, tick }: Waiting): void {
+    this.#listener.onEvent(name, values, { predicted: false, own, tick })
+  }
+
+  /** Another server goes on after `tick`: what was told of later ticks is void. What was predicted there still is, to be told anew or withdrawn. */
+  forgetAfter(tick: number): void {
+    this.#seenTick = Math.min(this.#seenTick, tick)
+    this.heldTick = Math.min(this.heldTick, tick)
+    for (const event of this.#known.values()) if (event.tick > tick) event.told = false
+    let left = 0
+    for (const event of this.#waiting) {
+      if (event.tick <= tick) this.#waiting[left++] = event
+      else if (event.own) this.#known.delete(event.identity)
+    }
+    this.#waiting.length = left
+  }
+
+  /** Takes in the server's events of the ticks after the last call up to `tick`, which is held unless `heldTick` says otherwise. Own ones play then, others wait. */
+  onServer(log: EventLog, tick: number, heldTick = tick): void {
     const first = Math.max(this.#seenTick + 1, tick - 127)
     for (let t = first; t <= tick; t++) {
       const count = log.count(t)
       for (let n = 0; n < count; n++) this.#onServerEvent(log, log.at(t, n), t)
     }
     this.#seenTick = Math.max(this.#seenTick, tick)
+    this.heldTick = Math.max(this.heldTick, heldTick)
+    this.#playHeld()
   }
 
   #onServerEvent(log: EventLog, at: number, tick: number): void {
@@ -157,30 +199,29 @@ export class EventTracker {
     const identity = identityOf(log, at)
     const known = key === 0 ? undefined : this.#known.get(identity)
     if (known !== undefined) {
-      known.confirmed = true
+      known.told = true
       known.tick = tick
       return
     }
     const { name, values } = this.#read(log, at)
     const renamed = key !== 0 && this.#takeRenamed(name, values, tick, false)
-    if (own || renamed) {
-      this.#known.set(identity, { tick, playedTick: tick, name, values, confirmed: true, pass: this.#pass })
-      if (!renamed) this.#listener.onEvent(name, values, { predicted: false, own, tick })
-      return
-    }
+    if (own || renamed)
+      this.#known.set(identity, { tick, playedTick: tick, name, values, told: true, pass: this.#pass })
+    if (renamed) return
     if (this.#waiting.length >= MAX_WAITING) {
       this.#waiting.shift()
       this.staleCount++
     }
-    this.#waiting.push({ tick, name, values })
+    this.#waiting.push({ tick, own, identity, name, values })
   }
 
-  /** After the ticks from the server's newest on were simulated again: what was predicted up to `serverTick` and is not confirmed did not happen. */
+  /** After the ticks from the server's newest on were simulated again: what was predicted up to `serverTick`, is held and was not told did not happen. */
   withdraw(serverTick: number): void {
+    const finalTick = Math.min(serverTick, this.heldTick)
     for (const [identity, event] of this.#known) {
-      if (event.confirmed) {
-        if (event.tick < serverTick - MEMORY_TICKS) this.#known.delete(identity)
-      } else if (event.tick <= serverTick && event.pass !== this.#pass) {
+      if (event.told) {
+        if (event.tick < finalTick - MEMORY_TICKS) this.#known.delete(identity)
+      } else if (event.tick <= finalTick && event.pass !== this.#pass) {
         this.#known.delete(identity)
         this.withdrawnCount++
         this.#listener.onWithdrawn(event.name, event.values)
@@ -192,9 +233,9 @@ export class EventTracker {
   playUntil(viewTick: number): void {
     let left = 0
     for (const event of this.#waiting) {
-      if (event.tick > viewTick) this.#waiting[left++] = event
+      if (event.own || event.tick > Math.min(viewTick, this.heldTick)) this.#waiting[left++] = event
       else if (event.tick < viewTick - this.#game.tickRate) this.staleCount++
-      else this.#listener.onEvent(event.name, event.values, { predicted: false, own: false, tick: event.tick })
+      else this.#play(event)
     }
     this.#waiting.length = left
   }

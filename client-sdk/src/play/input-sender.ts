@@ -89,11 +89,13 @@ export class InputSender {
 
   /**
    * Another link is in use: sends all inputs from tick `oldest` on that the server has not named or may not have used, oldest first: what came over
-   * the old link for ticks to come it has taken back. A full frame comes by itself.
+   * the old link for ticks to come it has taken back. A full frame comes by itself. Another server, which goes on after `heldTick`, gets all that are newer.
    */
-  linkReplaced(nowMs: number, oldest: number): void {
+  linkReplaced(nowMs: number, oldest: number, heldTick?: number): void {
     const { newestTick } = this.#sources.prediction.inputs
-    const known = Math.min(this.#knownTick, this.#receivedTick)
+    const known = heldTick ?? Math.min(this.#knownTick, this.#receivedTick)
+    // It takes none that are older; which of the later ones it has, it will say.
+    this.#knownTick = heldTick ?? this.#knownTick
     this.gotFull()
     // What came over the old link, the new one's frames are not built on.
     this.#receivedTick = -1

@@ -11,4 +11,8 @@ export class KnownTicks {
     this.#ticks[slot] = tick
     return true
   }
+
+  clear(): void {
+    this.#ticks.fill(-1)
+  }
 }

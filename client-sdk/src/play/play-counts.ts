@@ -11,6 +11,8 @@ export interface PlayCounts {
   bytesOut: number
   controlOut: number
   frames: number
+  /** Those that said of ticks that they were not held yet. */
+  provisionalFrames: number
   /** The newest tick of which a frame came, even if it could not be decoded. */
   newestHead: number
   framesLost: number
@@ -44,6 +46,7 @@ export function createCounts(): PlayCounts {
     bytesOut: 0,
     controlOut: 0,
     frames: 0,
+    provisionalFrames: 0,
     newestHead: -1,
     framesLost: 0,
     lostShare: 0,

@@ -93,6 +93,11 @@ export class Playback {
     this.#wanted = (isLimited ? this.#limit : wishedMs) + SAFETY_MS
   }
 
+  /** The snapshots after `tick` are void. */
+  forgetAfter(tick: number): void {
+    while (this.newestTick > tick) this.#ticks.pop()
+  }
+
   /** Beyond this delay the server would not believe what was on the screen any more: rather starve a little more, if that is enough. */
   limitTo(delayMs: number): void {
     this.#limit = delayMs

@@ -31,6 +31,8 @@ import type { Smoothing } from './smoothing.ts'
 
 /** Ticks that predictions and inputs are kept for. */
 const KEPT_TICKS = 128
+/** Own inputs are kept for longer where ticks are shorter: whoever goes on with a room may lack so many. */
+const KEPT_INPUTS_S = 2
 /** Room for snapshots that come while the limit is reached. */
 const SPARE_TICKS = 8
 const LEAST_ROLLBACK_TICKS = 64
@@ -115,7 +117,7 @@ export class Prediction {
     this.#tentativeSim = new Simulation(game, { ...simulation, eventTicks: 1 })
     this.#sim.seat = seat
     this.#tentativeSim.seat = seat
-    this.inputs = new InputRing(game, KEPT_TICKS)
+    this.inputs = new InputRing(game, Math.max(KEPT_TICKS, 2 ** Math.ceil(Math.log2(game.tickRate * KEPT_INPUTS_S))))
     this.#results = new SnapshotRing(KEPT_TICKS, game.worldInts)
     this.#before = new Int32Array(game.worldInts)
     this.#nextRow = new Int32Array(game.inputWidth)

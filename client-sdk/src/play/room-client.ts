@@ -9,6 +9,7 @@ import {
   decodeFrameHead,
   EventLog,
   type FrameHead,
+  PROVISIONAL_SNAPSHOT,
   packControl,
   SnapshotDecoder,
   SnapshotRing,
@@ -29,6 +30,7 @@ import { Prediction } from './prediction.ts'
 import { Screen } from './screen.ts'
 import { Smoothing } from './smoothing.ts'
 import { StallWatch } from './stall.ts'
+import { Timeline } from './timeline.ts'
 
 /** Frames that are kept: they serve as baselines, for drawing and for seenBy. */
 const KEPT_TICKS = 128
@@ -38,6 +40,8 @@ const CATCH_UP_MS = 200
 const MAX_WAIT_MS = 100
 /** Requests for a full frame, while no inputs are sent that could carry them. */
 const FULL_REQUEST_MS = 250
+/** A provisional frame says that so many ticks are not held, or more. */
+const UNKNOWN_BEHIND = 255
 /** From the frame on the screen to the tick that takes up what was done on seeing it: a display frame, and up to a tick. */
 const LOOK_MS = 35
 
@@ -54,7 +58,7 @@ export class RoomClient {
   /** The frames that were decoded, by tick. */
   readonly frames: SnapshotRing
   newestTick = -1
-  epochMs: number
+  readonly timeline: Timeline
   readonly #game: CompiledGame
   readonly #link: Outlet
   readonly #host: ClientHost
@@ -70,8 +74,6 @@ export class RoomClient {
   readonly #stall: StallWatch
   readonly #knownHeads = new KnownTicks()
   #fullAskedMs = Number.NEGATIVE_INFINITY
-  /** Where the server stopped, while it lets nothing run. */
-  #pausedTick = Number.NaN
   #drawnMs = Number.NaN
   #drawnAt = 0
 
@@ -81,7 +83,7 @@ export class RoomClient {
     this.#host = host
     this.clock = clock
     this.#options = options
-    this.epochMs = options.epochMs
+    this.timeline = new Timeline(clock, options.epochMs, this.#tickMs)
     this.frames = new SnapshotRing(KEPT_TICKS, game.worldInts)
     this.#scratch = new Int32Array(game.worldInts)
     this.#decoder = new SnapshotDecoder(game)
@@ -106,21 +108,26 @@ export class RoomClient {
   }
 
   /** `link` leads over another connection now. What the server may not have had is sent again; what was under way says nothing of the new path. */
-  linkReplaced(nowMs: number): void {
+  linkReplaced(nowMs: number, heldTick?: number): void {
     this.lead.follow(leadOptions(this.#link))
     this.#fullAskedMs = Number.NEGATIVE_INFINITY
     // Older inputs the server would not use.
     const oldest = Math.ceil(this.serverTickAt(nowMs) - this.#options.maxRewindMs / this.#tickMs)
-    this.#sender.linkReplaced(nowMs, oldest)
+    this.#sender.linkReplaced(nowMs, oldest, heldTick)
   }
 
-  /** The server runs no ticks for now: nothing is predicted, time stands still. */
-  pause(nowMs: number): void {
-    if (Number.isNaN(this.#pausedTick)) this.#pausedTick = this.serverTickAt(nowMs)
-  }
-
-  goOn(): void {
-    this.#pausedTick = Number.NaN
+  /**
+   * `link` leads to another server, which goes on after `tick`: what the one before said of later ticks is void, and the inputs for them
+   * are sent again. What was predicted from them stays until the first frame comes.
+   */
+  ownerChanged(tick: number, nowMs: number): void {
+    this.frames.clear(tick)
+    this.newestTick = this.frames.newestTick
+    this.playback.forgetAfter(tick)
+    this.events.forgetAfter(tick)
+    this.counts.newestHead = Math.min(this.counts.newestHead, tick)
+    this.#knownHeads.clear()
+    this.linkReplaced(nowMs, tick)
   }
 
   /** True once there is a world to play in. */
@@ -139,8 +146,7 @@ export class RoomClient {
 
   /** The server's present in ticks, fractional. */
   serverTickAt(nowMs: number): number {
-    if (!Number.isNaN(this.#pausedTick)) return this.#pausedTick
-    return (this.clock.serverNow(nowMs) - this.epochMs) / this.#tickMs
+    return this.timeline.tickAt(nowMs)
   }
 
   /** A snapshot frame, its kind byte included. False: it is malformed. */
@@ -148,12 +154,20 @@ export class RoomClient {
     this.counts.bytesIn += bytes.length
     const head = this.#head
     const reader = this.#reader
-    reader.start(bytes, bytes[0] === TAGGED_SNAPSHOT ? 2 : 1)
+    const isProvisional = bytes[0] === PROVISIONAL_SNAPSHOT
+    const behind = isProvisional ? (bytes[2] ?? 0) : 0
+    if (isProvisional && behind === 0) return false
+    reader.start(bytes, isProvisional ? 3 : bytes[0] === TAGGED_SNAPSHOT ? 2 : 1)
     const near = this.newestTick >= 0 ? this.newestTick : 0
     if (!decodeFrameHead(reader, head, this.#game.ticksPerSnapshot, near)) return false
-    const serverSentMs = this.epochMs + head.tick * this.#tickMs + head.sendOffsetMs
+    this.timeline.heard(nowMs)
+    if (behind < UNKNOWN_BEHIND) this.events.held(head.tick - behind)
+    const serverSentMs = this.timeline.epochMs + head.tick * this.#tickMs + head.sendOffsetMs
     this.clock.onServerTime(serverSentMs, nowMs)
-    if (this.#knownHeads.add(head.tick)) this.#takeHead(head, serverSentMs, nowMs)
+    if (this.#knownHeads.add(head.tick)) {
+      this.#takeHead(head, serverSentMs, nowMs)
+      if (isProvisional) this.counts.provisionalFrames++
+    }
     if (head.tick <= this.newestTick) {
       if (head.baselineTick < 0) this.#sender.gotFull()
       return true
@@ -244,7 +258,7 @@ export class RoomClient {
     this.newestTick = tick
     this.#sender.received(tick, nowMs)
     this.counts.frames++
-    const sentMs = this.epochMs + tick * this.#tickMs
+    const sentMs = this.timeline.epochMs + tick * this.#tickMs
     const latenessMs = this.clock.fellIntoGap(sentMs) ? Number.NaN : this.clock.serverNow(nowMs) - sentMs
     this.counts.latenessMs = latenessMs
     const oldestMs = this.#options.maxRewindMs - LOOK_MS
@@ -256,7 +270,7 @@ export class RoomClient {
     this.playback.onSnapshot(tick, latenessMs, nowMs)
     // What is too old to predict from only waits for one that is not.
     if (this.inStep(nowMs)) this.prediction.onSnapshot(tick, this.#scratch)
-    this.events.onServer(this.#serverEvents, tick)
+    this.events.onServer(this.#serverEvents, tick, this.events.heldTick)
     this.events.withdraw(tick)
     this.runTicks(nowMs)
     this.#acknowledge(nowMs)
@@ -272,6 +286,7 @@ export class RoomClient {
   /** Runs all ticks that are due, and gives the local time at which the next one is. */
   runTicks(nowMs: number): number {
     this.clock.observe(nowMs)
+    this.timeline.look(nowMs)
     this.lead.advance(nowMs)
     if (!this.ready) return nowMs + Math.min(MAX_WAIT_MS, this.#tickMs)
     const { prediction } = this
@@ -287,7 +302,8 @@ export class RoomClient {
     if (jumps) this.#jumpTo(due, first)
     while (prediction.inputTick < due && !prediction.blocked) this.#runTick(nowMs)
     if (prediction.blocked && prediction.inputTick < due) this.#stall.waits(nowMs)
-    else if (!first && this.#stall.goesOn(nowMs, jumps ? behind - 1 : 0)) this.counts.resyncs++
+    else if (!first && !this.timeline.isAhead(nowMs) && this.#stall.goesOn(nowMs, jumps ? behind - 1 : 0))
+      this.counts.resyncs++
     const ahead = prediction.inputTick + 1 - this.#playerTickAt(nowMs)
     sender.repeatIfDue(nowMs)
     const waitMs = Math.min(MAX_WAIT_MS, prediction.blocked ? this.#tickMs : ahead * this.#tickMs)
@@ -299,7 +315,7 @@ export class RoomClient {
    * Then no inputs are made; they would all be late.
    */
   inStep(nowMs: number): boolean {
-    if (!Number.isNaN(this.#pausedTick)) return false
+    if (this.timeline.stands) return false
     return this.ready && this.serverTickAt(nowMs) - this.newestTick < this.prediction.maxAheadTicks
   }
 

@@ -1,5 +1,5 @@
 /**
- * One attempt to get back into a room: dial, say hello, be welcomed. Made by the session, for a lost link and for a better one.
+ * One attempt to get into a room again: dial, say hello, be welcomed. Made by the session for a lost link, for a better one, and where the room is about to move.
  * Each half has a time limit. Exactly one of the owner's two calls ends it, unless it is cancelled; then nothing of it stays behind.
  */
 import { type CloseReason, type Link, NetError } from '@tickmesh/shared'
@@ -13,21 +13,32 @@ export interface RedialOptions {
   readonly attempt: number
   /** The old link plays on: only a better one is wanted (WebRTC). */
   readonly better: boolean
+  /** Where to dial. Empty: a link was handed in, and nobody said where its server is. */
+  readonly url: string
   /** Takes the dial back. */
   readonly signal: AbortSignal
 }
 
-/** Opens another link to the same server. */
+/** Opens another link to the room. */
 export type Redial = (options: RedialOptions) => Promise<Link>
+
+/** `again`: the link was lost. `better`: it plays on. `prepare`: the room is about to move there. */
+export type Purpose = 'again' | 'better' | 'prepare'
+
+export interface Plan extends Pick<RedialOptions, 'attempt' | 'url'> {
+  readonly purpose: Purpose
+}
 
 export interface AttemptOwner {
   readonly redial: Redial
   /** What to say; asked for before each dial. */
   readonly where: Whereabouts
-  hello(): object | Promise<object>
+  hello(isPrepared: boolean): object | Promise<object>
   wrap(link: Link): Link
   /** The hello is about to leave: from now on the server may take us over to this link. */
-  onGreeting(): void
+  onGreeting(attempt: Attempt): void
+  /** The server there expects the room, and takes inputs. */
+  onAttemptReady(attempt: Attempt, link: Link): void
   onAttemptWelcome(attempt: Attempt, line: Line, welcome: Welcome): void
   onAttemptFailed(attempt: Attempt, reason: CloseReason): void
 }
@@ -35,9 +46,11 @@ export interface AttemptOwner {
 const LIMIT_MS = 5_000
 
 export class Attempt implements LineOwner {
-  readonly better: boolean
+  readonly plan: Plan
   /** The link as it was dialled, before it was wrapped. */
   link: Link | undefined
+  /** How many messages had come when the hello was made. The old link may bring more. */
+  said = 0
   readonly #owner: AttemptOwner
   readonly #host: ClientHost
   readonly #controller = new AbortController()
@@ -45,14 +58,14 @@ export class Attempt implements LineOwner {
   #line: Line | undefined
   #over = false
 
-  constructor(owner: AttemptOwner, host: ClientHost, attempt: number, better: boolean) {
+  constructor(owner: AttemptOwner, host: ClientHost, plan: Plan) {
     this.#owner = owner
     this.#host = host
-    this.better = better
+    this.plan = plan
     this.#cancelLimit = host.at(host.now() + LIMIT_MS, () =>
       this.#fail({ code: 'TIMED_OUT', message: `no connection within ${LIMIT_MS} ms.` }),
     )
-    void this.#run(attempt)
+    void this.#run()
   }
 
   /** True once the hello left. */
@@ -60,11 +73,14 @@ export class Attempt implements LineOwner {
     return this.#line !== undefined
   }
 
-  async #run(attempt: number): Promise<void> {
+  async #run(): Promise<void> {
+    const { attempt, url, purpose } = this.plan
     try {
-      const hello = await this.#owner.hello()
+      const hello = await this.#owner.hello(purpose === 'prepare')
+      this.said = (hello as { readonly heard?: number }).heard ?? 0
       if (this.#over) return
-      const link = await this.#owner.redial({ attempt, better: this.better, signal: this.#controller.signal })
+      const { signal } = this.#controller
+      const link = await this.#owner.redial({ attempt, better: purpose === 'better', url, signal })
       if (this.#over) return link.close({ code: 'LEFT', message: '' })
       this.#greet(link, hello)
     } catch (error) {
@@ -75,14 +91,18 @@ export class Attempt implements LineOwner {
   #greet(link: Link, hello: object): void {
     this.#cancelLimit()
     this.link = link
-    this.#line = new Line(this.#owner.wrap(link), this.#host, this, this.#owner.where, LIMIT_MS)
-    this.#owner.onGreeting()
+    this.#line = new Line(this.#owner.wrap(link), this.#host, this, this.#owner.where, this.plan.url, LIMIT_MS)
+    this.#owner.onGreeting(this)
     this.#line.greet(hello)
   }
 
   onWelcome(line: Line, welcome: Welcome): void {
     this.#over = true
     this.#owner.onAttemptWelcome(this, line, welcome)
+  }
+
+  onReady({ link }: Line): void {
+    this.#owner.onAttemptReady(this, link)
   }
 
   onBytes(): void {}

@@ -1,6 +1,6 @@
 /**
- * A game's own messages, both ways. Kept by the live room. What comes before anybody listens waits for the first listener, and what is said while there is no
- * link waits for the next one; both are bounded.
+ * A game's own messages, both ways. Kept by the live room. What comes before anybody listens waits for the first listener. Both sides count what came: what is said is
+ * kept until the server has applied it for good, and said again, in order, over the next link, to whoever runs the room then. All is bounded.
  */
 import {
   type CompiledGame,
@@ -17,17 +17,32 @@ type Values = Readonly<Record<string, unknown>>
 
 /** Messages that wait for a first listener; more are dropped. */
 const MAX_UNHEARD = 64
-/** Messages that wait for a link; more are dropped. A server takes 64 in one tick. */
-const MAX_UNSENT = 32
+/** Messages that are kept until the server has applied them, and their bytes; beyond, the oldest are forgotten. */
+const MAX_KEPT = 256
+const MAX_KEPT_BYTES = 65_536
+/** Messages that are sent at once. A server takes 64 in one tick. */
+const AT_ONCE = 32
 
 export class GameMessages {
   readonly #game: CompiledGame
   readonly #listeners = new Map<string, Listeners<[values: Values]>>()
   #unheard: { readonly name: string; readonly values: Values }[] = []
-  #unsent: Uint8Array[] = []
+  /** How many came from the server, in all. */
+  heard: number
+  /** The next so many were heard over the link before this one, after this one's hello was made. */
+  #again = 0
+  /** What is not known to be applied; before the first of them the server has applied so many. */
+  readonly #kept: Uint8Array[] = []
+  #keptBytes = 0
+  #applied: number
+  /** How many of those that are kept were sent over this link. */
+  #sent = 0
 
-  constructor(game: CompiledGame) {
+  /** Goes on after `heard` messages from the server, and `applied` to it. */
+  constructor(game: CompiledGame, heard: number, applied: number) {
     this.#game = game
+    this.heard = heard
+    this.#applied = applied
   }
 
   /** False: the game declares no such message. */
@@ -35,6 +50,11 @@ export class GameMessages {
     const declared = this.#game.toClient[index]
     const values = declared === undefined ? undefined : decodeMessage(declared, sent)
     if (declared === undefined || values === undefined) return false
+    if (this.#again > 0) {
+      this.#again--
+      return true
+    }
+    this.heard++
     const listeners = this.#listeners.get(declared.name)
     if (listeners !== undefined && listeners.size > 0) listeners.call(values)
     else if (this.#unheard.length < MAX_UNHEARD) this.#unheard.push({ name: declared.name, values })
@@ -63,16 +83,37 @@ export class GameMessages {
     return packControl({ t: 'msg', i: declared.index, v: encodeMessage(declared, values) })
   }
 
-  /** There is no link for it now. */
+  /** To be sent by the next `take`, and kept. */
   keep(bytes: Uint8Array): void {
-    if (this.#unsent.length < MAX_UNSENT) this.#unsent.push(bytes)
+    this.#kept.push(bytes)
+    this.#keptBytes += bytes.length
+    while (this.#kept.length > MAX_KEPT || this.#keptBytes > MAX_KEPT_BYTES) this.#forgetOldest()
   }
 
-  /** What waits for a link, in order. */
-  takeUnsent(): readonly Uint8Array[] {
-    const unsent = this.#unsent
-    this.#unsent = []
-    return unsent
+  #forgetOldest(): void {
+    this.#keptBytes -= this.#kept.shift()?.length ?? 0
+    this.#applied++
+    this.#sent = Math.max(0, this.#sent - 1)
+  }
+
+  /** The server has applied so many, for good. */
+  got(count: number): void {
+    while (this.#applied < count && this.#kept.length > 0) this.#forgetOldest()
+  }
+
+  /** Over another link, whose server has applied `count`: what it lacks is to be sent again. `said`: what it was told had been heard; it goes on from there. */
+  resume(count: number, said = this.heard): void {
+    this.#again = Math.max(0, this.heard - said)
+    this.got(count)
+    this.#applied = count
+    this.#sent = 0
+  }
+
+  /** What is to be sent now, in order. */
+  take(): readonly Uint8Array[] {
+    const taken = this.#kept.slice(this.#sent, this.#sent + AT_ONCE)
+    this.#sent += taken.length
+    return taken
   }
 }
 

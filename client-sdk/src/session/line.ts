@@ -10,6 +10,7 @@ import {
   type LinkReceiver,
   NetError,
   NO_TAG,
+  PROVISIONAL_SNAPSHOT,
   packControl,
   type ServerMessage,
   SNAPSHOT,
@@ -19,6 +20,11 @@ import { readServerMessage } from '../connection/read-control.ts'
 import type { ClientHost } from '../play/client-host.ts'
 import type { Whereabouts } from './whereabouts.ts'
 
+/** Whether a message of this kind is a frame. */
+export function isSnapshot(kind: number | undefined): boolean {
+  return kind === SNAPSHOT || kind === TAGGED_SNAPSHOT || kind === PROVISIONAL_SNAPSHOT
+}
+
 export type Welcome = Extract<ServerMessage, { t: 'welcome' }>
 
 export interface LineOwner {
@@ -26,6 +32,8 @@ export interface LineOwner {
   onWelcome(line: Line, welcome: Welcome): void
   /** A message after the welcome; borrowed. */
   onBytes(line: Line, bytes: Uint8Array): void
+  /** The server is ready for the room, which is to move there: its welcome may take a while. */
+  onReady?(line: Line): void
   /** Refused, timed out, or broken; the link is closed. */
   onEnd(line: Line, reason: CloseReason): void
 }
@@ -33,6 +41,8 @@ export interface LineOwner {
 export class Line implements LinkReceiver {
   owner: LineOwner
   readonly link: Link
+  /** What was dialled. */
+  readonly url: string
   /** When the hello left. */
   sentMs = 0
   readonly #host: ClientHost
@@ -44,8 +54,9 @@ export class Line implements LinkReceiver {
   #over = false
 
   /** Attaches to the link. Ends with TIMED_OUT if there is no welcome after `timeoutMs`. */
-  constructor(link: Link, host: ClientHost, owner: LineOwner, where: Whereabouts, timeoutMs: number) {
+  constructor(link: Link, host: ClientHost, owner: LineOwner, where: Whereabouts, url: string, timeoutMs: number) {
     this.link = link
+    this.url = url
     this.#host = host
     this.owner = owner
     this.#where = where
@@ -67,7 +78,7 @@ export class Line implements LinkReceiver {
   onMessage(_lane: Lane, bytes: Uint8Array): void {
     if (this.#over) return
     const kind = bytes[0]
-    const isFrame = kind === SNAPSHOT || kind === TAGGED_SNAPSHOT
+    const isFrame = isSnapshot(kind)
     // As if nothing had come. And a frame may overtake the welcome where there are two lanes.
     if (isFrame && (!this.#welcomed || this.#tag !== (kind === SNAPSHOT ? NO_TAG : bytes[1]))) return
     if (this.#welcomed) return this.owner.onBytes(this, bytes)
@@ -78,15 +89,18 @@ export class Line implements LinkReceiver {
     } else if (message.t === 'refused' || message.t === 'bye') {
       this.#end(message)
     } else if (message.t === 'moved') {
-      const code = this.#where.follow(message) ? 'MOVED' : 'CONNECT_FAILED'
+      const code = this.#where.follow(this.url, message) ? 'MOVED' : 'CONNECT_FAILED'
       this.#end({ code, message: `the room is at ${message.url}.` })
     } else if (message.t === 'welcome') {
-      if (!this.#where.arrive(message.epoch))
+      if (!this.#where.arrive(this.url, message))
         return this.#end({ code: 'STALE_EPOCH', message: 'another server runs this room by now.' })
       this.#welcomed = true
       this.#tag = epochTag(message.epoch)
       this.#cancel()
       this.owner.onWelcome(this, message)
+    } else if (message.t === 'ready') {
+      this.#cancel()
+      this.owner.onReady?.(this)
     }
   }
 

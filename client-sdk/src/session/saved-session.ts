@@ -12,6 +12,8 @@ export interface Taken {
   readonly room: string | undefined
   /** Of the room, in a cluster. */
   readonly epoch: EpochTriple | undefined
+  /** The game's messages that came, in all. */
+  readonly heard: number
 }
 
 export interface Kept extends Taken {
@@ -28,8 +30,8 @@ export class SavedSession {
     this.#key = `tickmesh ${key}`
   }
 
-  keep({ secret, graceMs, room, epoch }: Kept): void {
-    this.#page.write(this.#key, `${this.#page.wallMs() + graceMs} ${secret} ${room} ${epoch ?? ''}`)
+  keep({ secret, graceMs, room, epoch, heard }: Kept): void {
+    this.#page.write(this.#key, `${this.#page.wallMs() + graceMs} ${secret} ${room} ${epoch ?? ''} ${heard}`)
   }
 
   remove(): void {
@@ -38,16 +40,17 @@ export class SavedSession {
 
   /** Takes it out: nobody finds it a second time. Undefined if there is none, or the seat is not kept any more. */
   take(): Taken | undefined {
-    const [untilMs = '', secret = '', room, parts = ''] = (this.#page.read(this.#key) ?? '').split(' ')
+    const [untilMs = '', secret = '', room, parts = '', heard] = (this.#page.read(this.#key) ?? '').split(' ')
     this.remove()
     if (secret === '' || !(Number(untilMs) > this.#page.wallMs())) return undefined
     const epoch = parts === '' ? undefined : parts.split(',').map(Number)
-    return { secret, room, epoch: isEpochTriple(epoch) ? epoch : undefined }
+    return { secret, room, epoch: isEpochTriple(epoch) ? epoch : undefined, heard: Math.floor(Number(heard)) || 0 }
   }
 }
 
 interface PagedRoom {
   readonly id: string
+  readonly heard: number
   readonly session: Session
   leave(): Promise<void>
   onClose(listener: () => void): Unsubscribe
@@ -58,7 +61,7 @@ export function followPage(page: ClientPage, room: PagedRoom, saved: SavedSessio
   const stopHide = page.onHide(() => {
     const { resumable } = room.session
     if (saved !== undefined && resumable !== undefined)
-      saved.keep({ ...resumable, room: room.id, epoch: room.session.where.epoch })
+      saved.keep({ ...resumable, room: room.id, epoch: room.session.where.epoch, heard: room.heard })
     else void room.leave()
   })
   const stopReturn = page.onReturn(() => saved?.remove())

@@ -1,15 +1,15 @@
 /**
  * Session: keeps a room connected. When its link is lost, or silent for too long, it dials again and goes on as the same player with the secret of the last
- * welcome; a better link is taken over in the same way. Made by the live room; one mechanism for all (docs/decisions/015-one-mechanism-resume.md).
- * Never two dials at a time. The old link stays until the new one is welcome: the newest wins.
+ * welcome; a better link, and the server to which the room moves, are taken over in the same way. Made by the live room; one mechanism for all
+ * (docs/decisions/015-one-mechanism-resume.md). Never two dials at a time, but where others stand by. The old link stays until the new one is welcome: the newest wins.
  */
-import { type CloseReason, type Link, retryOf } from '@tickmesh/shared'
+import { type CloseReason, type Link, retryOf, type ServerMessage } from '@tickmesh/shared'
 import type { ClientHost } from '../play/client-host.ts'
 import { CurrentLink } from '../play/current-link.ts'
-import { Attempt, type AttemptOwner, type Redial } from './attempt.ts'
-import { backoffMs } from './backoff.ts'
+import { Attempt, type AttemptOwner, type Plan, type Redial } from './attempt.ts'
 import type { Line, LineOwner, Welcome } from './line.ts'
-import { SilenceWatch } from './silence-watch.ts'
+import { Redials, type RedialsOwner } from './redials.ts'
+import { DEFAULT_SILENCE_MS, SilenceWatch } from './silence-watch.ts'
 import { Whereabouts } from './whereabouts.ts'
 
 /** How a room is connected. */
@@ -27,11 +27,20 @@ export interface ConnectionState {
 /** What carries a room's messages. `other`: a link that was handed in. */
 export type CarrierKind = 'websocket' | 'webrtc' | 'other'
 
+/** Who goes on over a new link. */
+export interface Resume {
+  readonly secret: string
+  /** The game's messages that came, in all. */
+  readonly heard: number
+  /** The room is about to move there. */
+  readonly prepare?: boolean
+}
+
 export interface SessionOptions {
   /** Left out: a lost link is the end. */
   readonly redial: Redial | undefined
-  /** What to say on a new link; the secret is undefined for a spectator, who joins anew. */
-  hello(resume: string | undefined): object | Promise<object>
+  /** What to say on a new link; nobody to resume for a spectator, who joins anew. */
+  hello(resume: Resume | undefined): object | Promise<object>
   wrap(link: Link): Link
   /** What carries the first link. */
   readonly kind: CarrierKind
@@ -44,11 +53,13 @@ export interface SessionOptions {
 /** The room that is kept connected. */
 export interface SessionRoom {
   readonly open: boolean
+  /** The game's messages that came, in all. */
+  readonly heard: number
   /** A message of the server; borrowed. */
   receive(bytes: Uint8Array): void
   ping(): void
-  /** A new link is in use. False: it leads to another room or seat. */
-  resumed(welcome: Welcome, sentMs: number): boolean
+  /** A new link is in use; its hello said that so many messages had come. False: it leads to another room or seat. */
+  resumed(welcome: Welcome, sentMs: number, isOtherOwner: boolean, said: number): boolean
   connectionChanged(state: ConnectionState): void
   end(reason: CloseReason): void
 }
@@ -61,14 +72,21 @@ const SPECTATOR_MS = 30_000
 const STABLE_MS = 5_000
 /** How long something else carries the room before WebRTC is tried again; the last one repeats. */
 const BETTER_MS = [30_000, 120_000, 300_000] as const
+/** Where others stand by, a server that runs says something some twenty times a second. */
+const PROTECTED_SILENCE_MS = 1_000
+/** The old server let go of the room, the one that it moved to is about to say so. */
+const HANDOVER_MS = 300
 const CONNECTED: ConnectionState = { state: 'connected', attempt: 0, waitMs: 0 }
 
-export class Session implements LineOwner, AttemptOwner {
+export class Session implements LineOwner, AttemptOwner, RedialsOwner {
   readonly link: CurrentLink
   state: ConnectionState = CONNECTED
   kind: CarrierKind
   /** How often another link was taken over. */
   reconnects = 0
+  /** Of them, to where the room had moved; and to who went on with it after its server had died. */
+  moves = 0
+  failovers = 0
   readonly redial: Redial
   readonly where: Whereabouts
   readonly #host: ClientHost
@@ -76,12 +94,16 @@ export class Session implements LineOwner, AttemptOwner {
   readonly #options: SessionOptions
   readonly #silence: SilenceWatch
   #line: Line | undefined
-  #attempt: Attempt | undefined
+  readonly #redials: Redials
+  /** For a better link, or where the room is about to move; while the old link plays on. */
+  #aside: Attempt | undefined
   #secret: string
   #graceMs: number
+  /** Of the last welcome. */
+  #epoch: string
+  #url: string
   readonly #watches: boolean
   #attempts = 0
-  #deadlineMs = 0
   #connectedMs: number
   /** A hello left since the last welcome: the server may have taken us over. */
   #greeted = false
@@ -89,7 +111,9 @@ export class Session implements LineOwner, AttemptOwner {
   #replaced: CloseReason | undefined
   /** How often WebRTC was tried again; -1: it never fell back. */
   #betterTries = -1
-  #cancelWait = () => {}
+  /** The room is moved on purpose: nobody is told of that. */
+  #isQuiet = false
+  #cancelHandover = () => {}
   #cancelBetter = () => {}
 
   /** Becomes the owner of `line`, which `welcome` came on. */
@@ -107,7 +131,12 @@ export class Session implements LineOwner, AttemptOwner {
     this.#watches = welcome.seat === 0
     this.#graceMs = welcome.graceMs ?? 0
     this.#connectedMs = host.now()
-    this.#silence = new SilenceWatch(host.now(), options.silenceMs)
+    this.#silence = new SilenceWatch(host.now())
+    this.#redials = new Redials(this, host)
+    this.#epoch = `${welcome.epoch}`
+    this.#url = line.url
+    this.where.stand(welcome.standby ?? [])
+    this.#setSilence()
   }
 
   /** What a reloaded page goes on with, and for how long; undefined: this place cannot be resumed. */
@@ -119,12 +148,22 @@ export class Session implements LineOwner, AttemptOwner {
     return this.#options.redial !== undefined && (this.#watches || this.#secret !== '')
   }
 
+  /** Something carries what is sent now. */
+  get isLinked(): boolean {
+    return this.#line !== undefined && !this.#reconnecting
+  }
+
   get #reconnecting(): boolean {
     return this.state.state === 'reconnecting'
   }
 
-  hello(): object | Promise<object> {
-    return this.#options.hello(this.#watches ? undefined : this.#secret)
+  hello(isPrepared: boolean): object | Promise<object> {
+    const resume = { secret: this.#secret, heard: this.#room.heard, ...(isPrepared ? { prepare: true } : {}) }
+    return this.#options.hello(this.#watches ? undefined : resume)
+  }
+
+  dial(plan: Plan): Attempt {
+    return new Attempt(this, this.#host, plan)
   }
 
   wrap(link: Link): Link {
@@ -160,52 +199,100 @@ export class Session implements LineOwner, AttemptOwner {
     const cause = reason.code === 'LEFT' ? ({ ...reason, code: 'CONNECTION_LOST' } as const) : reason
     // Replaced by ourselves: the welcome is on its way, or was lost.
     const byUs = cause.code === 'REPLACED' && this.#greeted
-    if (!this.#canRetry || (retryOf(cause.code) !== 'now' && !byUs)) return this.#room.end(reason)
-    if (byUs && this.#attempt !== undefined) this.#replaced = cause
+    const isExpected = this.link.also !== undefined && retryOf(cause.code) !== 'never' && cause.code !== 'STALE_EPOCH'
+    if (!this.#canRetry || (retryOf(cause.code) !== 'now' && !byUs && !isExpected)) return this.#room.end(reason)
+    if (isExpected) this.#cancelHandover = this.#host.at(this.#host.now() + HANDOVER_MS, () => this.#begin(cause))
+    else if (byUs && this.#aside !== undefined) this.#replaced = cause
     else if (!this.#reconnecting) this.#begin(cause)
   }
 
+  /** The room is about to move to `url`; empty: it stays. */
+  moving(url: string): void {
+    const aside = this.#aside
+    if (aside?.plan.url === url || this.#reconnecting || !this.#canRetry || this.#watches) return
+    // A better link that is about to be taken over: then the room will have moved without us, and say so.
+    if (aside?.plan.purpose === 'better' && aside.greeted) return
+    this.#stopAside({ code: 'LEFT', message: '' })
+    if (url === '') return this.#tryBetterLater()
+    if (!this.where.leads(this.where.url, url)) return
+    this.#aside = this.dial({ attempt: this.kind === 'webrtc' ? 1 : 0, url, purpose: 'prepare' })
+  }
+
+  /** The room has moved, and we are still here. */
+  moved(message: Pick<Extract<ServerMessage, { t: 'moved' }>, 'url' | 'epoch'>): void {
+    // There they know of us: the welcome is on its way.
+    if (this.link.also !== undefined) return
+    const reason = { code: 'MOVED', message: `the room is at ${message.url}.` } as const
+    if (this.where.follow(this.where.url, message)) {
+      this.#isQuiet = true
+      this.#attempts = 0
+    }
+    this.lose(reason)
+  }
+
   #begin(reason: CloseReason): void {
+    this.#cancelHandover()
     const nowMs = this.#host.now()
     if (nowMs - this.#connectedMs > STABLE_MS) this.#attempts = 0
-    this.#deadlineMs = nowMs + (this.#watches ? SPECTATOR_MS : this.#graceMs + SLACK_MS)
     this.#cancelBetter()
     this.state = { state: 'reconnecting', reason, attempt: 0, waitMs: 0 }
     // One that was under way for a better link may be about to succeed.
-    if (this.#attempt?.greeted === true) return this.#tell({ ...this.state, attempt: ++this.#attempts })
-    this.#attempt?.cancel(reason)
-    this.#attempt = undefined
-    this.#tryAgain(reason)
+    const { plan, greeted = false } = this.#aside ?? {}
+    if (plan?.purpose === 'better' && greeted) return this.#tell({ ...this.state, attempt: ++this.#attempts })
+    this.#stopAside(reason)
+    this.#redial()
   }
 
-  #tryAgain(reason: CloseReason, waitMs = backoffMs(this.#attempts, this.#host.random())): void {
-    const startMs = this.#host.now() + waitMs
-    if (startMs > this.#deadlineMs) return this.#room.end(reason)
-    const attempt = this.#attempts++
-    this.#cancelWait = this.#host.at(startMs, () => {
-      this.#attempt = new Attempt(this, this.#host, attempt, false)
-    })
-    this.#tell({ state: 'reconnecting', reason, attempt: this.#attempts, waitMs })
+  #redial(waitMs?: number): void {
+    const graceMs = this.#watches ? SPECTATOR_MS : this.#graceMs + SLACK_MS
+    this.#redials.start(this.#attempts, this.#host.now() + graceMs, waitMs)
   }
 
-  onGreeting(): void {
-    this.#greeted = true
+  onWait(attempt: number, waitMs: number): void {
+    this.#attempts = attempt
+    if (waitMs > 0) this.#isQuiet = false
+    const { reason } = this.state
+    this.#tell({ state: 'reconnecting', ...(reason === undefined ? {} : { reason }), attempt, waitMs })
   }
 
-  onAttemptFailed({ better }: Attempt, reason: CloseReason): void {
-    this.#attempt = undefined
+  onGivenUp(refusal: CloseReason | undefined): void {
+    const cause = this.state.reason ?? refusal ?? { code: 'CONNECTION_LOST', message: '' }
+    // Another tab took our place, or the room failed: that is why the secret is void.
+    this.#room.end(cause.code === 'REPLACED' || cause.code === 'INTERNAL' ? cause : (refusal ?? cause))
+  }
+
+  onGreeting({ plan }: Attempt): void {
+    // Who only stands by does not take us from a server that still speaks.
+    if (plan.purpose !== 'prepare' && !this.where.standbys.includes(plan.url)) this.#greeted = true
+  }
+
+  onAttemptReady(attempt: Attempt, link: Link): void {
+    if (attempt === this.#aside) this.link.also = link
+  }
+
+  onAttemptFailed(attempt: Attempt, reason: CloseReason): void {
+    if (attempt !== this.#aside) return this.#redials.failed(attempt, reason)
+    this.#aside = undefined
+    this.link.also = undefined
     if (this.#reconnecting) {
-      const cause = this.state.reason ?? reason
-      if (reason.code === 'MOVED') this.#tryAgain(cause, 0)
-      else if (retryOf(reason.code) !== 'never') this.#tryAgain(cause)
-      // Another tab took our place, or the room failed: that is why the secret is void.
-      else this.#room.end(cause.code === 'REPLACED' || cause.code === 'INTERNAL' ? cause : reason)
+      if (retryOf(reason.code) === 'never') this.onGivenUp(reason)
+      else this.#redial(reason.code === 'MOVED' ? 0 : undefined)
     } else if (this.#line === undefined) this.#begin(this.#replaced ?? reason)
-    else if (better) this.#tryBetterLater()
+    else this.#tryBetterLater()
   }
 
-  onAttemptWelcome({ link }: Attempt, line: Line, welcome: Welcome): void {
-    this.#attempt = undefined
+  onAttemptWelcome(attempt: Attempt, line: Line, welcome: Welcome): void {
+    const isMoved = attempt.plan.purpose === 'prepare' || this.state.reason?.code === 'MOVED'
+    const isOtherOwner = this.#epoch !== `${welcome.epoch}`
+    this.#epoch = `${welcome.epoch}`
+    // After a move that failed its server goes on under another epoch.
+    const isElsewhere = isOtherOwner && (line.url !== this.#url || line.url === '')
+    this.#url = line.url
+    if (isElsewhere && isMoved) this.moves++
+    else if (isElsewhere) this.failovers++
+    if (attempt.plan.purpose === 'prepare') this.#isQuiet = true
+    if (attempt === this.#aside) this.#aside = undefined
+    this.#stopTrying({ code: 'LEFT', message: '' })
     const old = this.#line
     const before = this.kind
     this.#line = line
@@ -213,19 +300,21 @@ export class Session implements LineOwner, AttemptOwner {
     old?.drop({ code: 'REPLACED', message: 'another link is in use.' })
     this.#secret = welcome.resume
     this.#graceMs = welcome.graceMs ?? this.#graceMs
-    this.kind = kindOf(link)
+    this.kind = kindOf(attempt.link)
     this.link.use(line.link)
     this.#greeted = false
     this.reconnects++
     this.#connectedMs = this.#host.now()
     this.#silence.heard(this.#connectedMs)
-    if (!this.#room.resumed(welcome, line.sentMs))
+    this.#setSilence()
+    if (!this.#room.resumed(welcome, line.sentMs, isOtherOwner, attempt.said))
       return this.#room.end({ code: 'ROOM_CLOSED', message: 'the room began anew.' })
     // A listener may have left.
     if (!this.#room.open) return
     if (before === 'webrtc') this.#betterTries = Math.max(0, this.#betterTries)
     this.#tryBetterLater()
     this.#tell(CONNECTED)
+    this.#isQuiet = false
   }
 
   /** Some time after a fallback in play; ever more seldom, also if WebRTC works for a while each time. */
@@ -235,7 +324,7 @@ export class Session implements LineOwner, AttemptOwner {
     const waitMs = BETTER_MS[Math.min(this.#betterTries, BETTER_MS.length - 1)] ?? 0
     this.#cancelBetter = this.#host.at(this.#host.now() + waitMs, () => {
       this.#betterTries++
-      this.#attempt = new Attempt(this, this.#host, 0, true)
+      this.#aside ??= this.dial({ attempt: 0, url: this.where.url, purpose: 'better' })
     })
   }
 
@@ -248,16 +337,33 @@ export class Session implements LineOwner, AttemptOwner {
       this.#begin({ code: 'TIMED_OUT', message: `nothing was heard for ${this.#silence.limitMs} ms.` })
   }
 
+  /** Who stands by may have changed. */
+  stand(urls: readonly string[]): void {
+    this.where.stand(urls)
+    this.#setSilence()
+  }
+
+  #setSilence(): void {
+    const { silenceMs = DEFAULT_SILENCE_MS } = this.#options
+    this.#silence.limitMs = this.where.isProtected ? Math.min(silenceMs, PROTECTED_SILENCE_MS) : silenceMs
+  }
+
   #tell(state: ConnectionState): void {
     this.state = state
-    this.#room.connectionChanged(state)
+    if (!this.#isQuiet) this.#room.connectionChanged(state)
+  }
+
+  #stopAside(reason: CloseReason): void {
+    this.#cancelHandover()
+    this.link.also = undefined
+    this.#aside?.cancel(reason)
+    this.#aside = undefined
   }
 
   #stopTrying(reason: CloseReason): void {
-    this.#cancelWait()
+    this.#redials.stop(reason)
     this.#cancelBetter()
-    this.#attempt?.cancel(reason)
-    this.#attempt = undefined
+    this.#stopAside(reason)
   }
 
   /** The room ended. */

@@ -2,19 +2,19 @@
  * When a silent link counts as lost. Every message counts as heard. Who slept looks first: after a gap in its own time (a hidden tab, a sleeping machine) the
  * link gets a moment to answer. Pure; asked some times a second.
  */
-const LIMIT_MS = 4_000
+export const DEFAULT_SILENCE_MS = 4_000
 /** Nobody looked for so long: the page stood still. Hidden tabs look once a second. */
 const SLEPT_MS = 1_500
 /** Time to answer after that. */
 const WAKE_MS = 1_000
 
 export class SilenceWatch {
-  readonly limitMs: number
+  limitMs: number
   #heardMs: number
   #lookedMs: number
   #askedMs = Number.NEGATIVE_INFINITY
 
-  constructor(nowMs: number, limitMs: number = LIMIT_MS) {
+  constructor(nowMs: number, limitMs = DEFAULT_SILENCE_MS) {
     this.limitMs = limitMs
     this.#heardMs = nowMs
     this.#lookedMs = nowMs

@@ -1,6 +1,6 @@
 /**
- * Where a room is, as far as this client knows: the addresses at which it was found, the newest first, and the greatest epoch that it learned. One for all
- * links of a room, and asked by each line when the server speaks first. Pure.
+ * Where a room is, as far as this client knows: the addresses at which it was found, the newest first, those who go on with it if its server dies, and the greatest
+ * epoch that it learned. One for all links of a room, and asked by each line when the server speaks first. Pure.
  * Follows a server to another address a few times in a row, and never from a secure one to one that is not.
  */
 import { type EpochTriple, isStaleEpoch, type ServerMessage } from '@tickmesh/shared'
@@ -8,11 +8,15 @@ import { type EpochTriple, isStaleEpoch, type ServerMessage } from '@tickmesh/sh
 const MAX_HOPS = 5
 /** Addresses that are tried in turn. */
 const MAX_KEPT = 6
+/** Standby servers that are dialled. */
+const MAX_STANDBYS = 2
 
 export class Whereabouts {
-  /** The newest that the room was moved to, or where it was joined. Empty: a link that was handed in. */
+  /** Where the room let us in last, or where it was joined. Empty: a link that was handed in. */
   url: string
   epoch: EpochTriple | undefined
+  /** Who goes on if the room's server dies, best first. */
+  standbys: readonly string[] = []
   #known: readonly string[]
   #hops = 0
   #tries = 0
@@ -28,30 +32,59 @@ export class Whereabouts {
     return this.#known.length > 1
   }
 
-  /** What to dial next: the shard that ran the room may be gone, so all that are known come in turn. */
-  next(): string {
-    this.url = this.#known[this.#tries++ % this.#known.length] ?? this.url
-    return this.url
+  /** Others go on with the room if its server dies. */
+  get isProtected(): boolean {
+    return this.standbys.length > 0
   }
 
-  /** The server says that the room is elsewhere. False: there nobody follows it. */
-  follow({ url, epoch }: Extract<ServerMessage, { t: 'moved' }>): boolean {
-    if (!(/^wss:/.test(this.url) ? /^wss:/ : /^wss?:/).test(url) || ++this.#hops > MAX_HOPS) return false
+  /** Where the room is said to be. */
+  get newest(): string {
+    return this.#known[0] ?? this.url
+  }
+
+  /** What to dial next: the shard that ran the room may be gone, so all that are known come in turn, but for those that are `taken`. */
+  next(taken: readonly string[] = []): string {
+    const free = this.#known.filter((url) => !taken.includes(url))
+    return free[this.#tries++ % free.length] ?? this.newest
+  }
+
+  /** Whether what is said at `from` may lead to `url`. */
+  leads(from: string, url: string): boolean {
+    return (/^wss:/.test(from) ? /^wss:/ : /^wss?:/).test(url)
+  }
+
+  /** Who is at `from` says that the room is elsewhere. False: there nobody follows it. */
+  follow(from: string, { url, epoch }: Pick<Extract<ServerMessage, { t: 'moved' }>, 'url' | 'epoch'>): boolean {
+    if (!this.leads(from, url) || ++this.#hops > MAX_HOPS) return false
     this.#known = [url, ...this.#known.filter((known) => known !== url)].slice(0, MAX_KEPT)
     this.#tries = 0
-    this.url = url
     this.#learn(epoch)
     return true
   }
 
-  /** The room's server let us in. False: it is one that the room had before. */
-  arrive(epoch: EpochTriple | undefined): boolean {
-    if (isStaleEpoch(epoch, this.epoch)) return false
-    this.#known = [this.url, ...this.#known.filter((known) => known !== this.url)]
+  /** After a wait it follows anew. */
+  rest(): void {
     this.#hops = 0
+  }
+
+  /** The room's server, which is at `url`, let us in. False: it is one that the room had before. */
+  arrive(
+    url: string,
+    { epoch, standby = [] }: Pick<Extract<ServerMessage, { t: 'welcome' }>, 'epoch' | 'standby'>,
+  ): boolean {
+    if (isStaleEpoch(epoch, this.epoch)) return false
+    this.url = url
+    this.#known = [url, ...this.#known.filter((known) => known !== url)].slice(0, MAX_KEPT)
     this.#tries = 0
+    this.rest()
     this.#learn(epoch)
+    this.stand(standby)
     return true
+  }
+
+  /** Who stands by from now on. */
+  stand(urls: readonly string[]): void {
+    this.standbys = urls.filter((url) => this.leads(this.url, url)).slice(0, MAX_STANDBYS)
   }
 
   #learn(epoch: EpochTriple | undefined): void {

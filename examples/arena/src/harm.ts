@@ -8,9 +8,6 @@ import { player, rocket } from './tuning.ts'
 export type ArenaRoom = Room<ArenaShape>
 export type ArenaPlayer = Player<ArenaShape>
 type FighterView = ViewOf<ArenaShape, 'player'>
-/** Brings a dead player back in a while. */
-type Respawn = (room: ArenaRoom, who: ArenaPlayer) => void
-
 interface Harm {
   readonly by: Seat
   readonly amount: number
@@ -20,34 +17,35 @@ interface Harm {
   readonly y: number
 }
 
-export function hurt(room: ArenaRoom, target: FighterView, harm: Harm, respawn: Respawn): void {
+export function hurt(room: ArenaRoom, target: FighterView, harm: Harm): void {
   if (target.shield > 0 || target.hp === 0) return
   const { by, x, y } = harm
   const amount = Math.min(harm.amount, target.hp)
   target.hp -= amount
   room.emit('hurt', { target: target.id, victim: target.owner, by, amount, x, y })
-  if (target.hp === 0) die(room, target, harm, respawn)
+  if (target.hp === 0) die(room, target, harm)
 }
 
-function die(room: ArenaRoom, target: FighterView, { by, weapon }: Harm, respawn: Respawn): void {
+function die(room: ArenaRoom, target: FighterView, { by, weapon }: Harm): void {
   const victim = room.players.get(target.owner)
   const killer = room.players.get(by)
   room.emit('kill', { killer: by, victim: target.owner, weapon, x: target.x, y: target.y })
+  const { debug } = target
   room.despawn(target)
   if (killer !== undefined && killer !== victim) killer.setAttributes({ kills: killer.attributes.kills + 1 })
   if (victim === undefined) return
   victim.setAttributes({ deaths: victim.attributes.deaths + 1 })
-  respawn(room, victim)
+  room.schedule('respawn', player.respawnMs, { seat: victim.seat, id: victim.id, debug })
 }
 
 /** A rocket went off: hurts whoever is near and not behind a wall, the nearer the more. */
-export function blast(room: ArenaRoom, { by, x, y }: Place & { readonly by: Seat }, respawn: Respawn): void {
+export function blast(room: ArenaRoom, { by, x, y }: Place & { readonly by: Seat }): void {
   for (const target of [...room.world.player]) {
     const distance = hypot(target.x - x, target.y - y) - player.radius
     if (distance > rocket.blastRadius || !seesPlace(x, y, target.x, target.y)) continue
     const near = 1 - Math.max(0, distance) / rocket.blastRadius
     const full = rocket.edgeDamage + (rocket.damage - rocket.edgeDamage) * near
     const amount = Math.round(target.owner === by ? full * rocket.ownShare : full)
-    hurt(room, target, { by, amount, weapon: 'rocket', x, y }, respawn)
+    hurt(room, target, { by, amount, weapon: 'rocket', x, y })
   }
 }

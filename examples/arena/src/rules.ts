@@ -1,6 +1,6 @@
 /**
- * What only the server decides: who spawns where, who is hurt, who dies, who scores. Runs inside the room, on its clock (`room.after`), and
- * never reaches a page.
+ * What only the server decides: who spawns where, who is hurt, who dies, who scores. Runs inside the room, on its clock, and never reaches a page. Keeps nothing of its
+ * own: all is in entities, attributes and named timers, so that another shard can go on with a match.
  */
 import type { Rules } from '@tickmesh/server'
 import { hypot } from '@tickmesh/shared'
@@ -15,21 +15,22 @@ export interface ArenaOptions {
   readonly spawns: 'spread' | 'duel'
 }
 
+/** What the timers get that `harm.ts` and `collect` set. */
+interface Dead {
+  readonly seat: number
+  readonly id: string
+  readonly debug: boolean
+}
+interface Taken {
+  readonly pickup: number
+}
+
 /** The rules of one server's rooms. */
 export function arenaRules(options: ArenaOptions): Rules<ArenaShape> {
-  /** Who asked to see rewound hitboxes. */
-  const watching = new WeakSet<ArenaPlayer>()
-
-  function spawn(room: ArenaRoom, who: ArenaPlayer): void {
+  function spawn(room: ArenaRoom, who: ArenaPlayer, debug: boolean): void {
     const place = options.spawns === 'duel' ? duelPlace(room) : freePlace(room)
-    const debug = watching.has(who)
     room.spawn('player', { owner: who.seat, x: place.x, y: place.y, shield: player.shieldTicks, debug })
   }
-
-  const respawn = (room: ArenaRoom, who: ArenaPlayer) =>
-    void room.after(player.respawnMs, () => {
-      if (room.players.get(who.seat) === who) spawn(room, who)
-    })
 
   return {
     onCreate(room) {
@@ -38,24 +39,35 @@ export function arenaRules(options: ArenaOptions): Rules<ArenaShape> {
     onJoin(room, who) {
       const { name, bot } = parseJoin(who.options)
       who.setAttributes({ name, bot, color: freeColor(room, who) })
-      spawn(room, who)
+      spawn(room, who, false)
     },
     commands: {
       damage(room, { target, ...harm }) {
         const view = room.world.player.get(target)
-        if (view !== undefined) hurt(room, view, harm, respawn)
+        if (view !== undefined) hurt(room, view, harm)
       },
-      blast: (room, place) => blast(room, place, respawn),
+      blast,
       collect,
       rewound(room, { to, ...moment }) {
         const who = room.players.get(to)
         if (who !== undefined) room.send(who, 'rewound', moment)
       },
     },
+    timers: {
+      respawn(room, data) {
+        const { seat, id, debug } = data as Dead
+        const who = room.players.get(seat)
+        if (who?.id === id) spawn(room, who, debug)
+      },
+      restock(room, data) {
+        const back = room.world.pickup.get((data as Taken).pickup)
+        if (back === undefined) return
+        back.ready = true
+        back.asleep = false
+      },
+    },
     messages: {
       debug(room, who, { on }) {
-        if (on) watching.add(who)
-        else watching.delete(who)
         for (const view of room.world.player) if (view.owner === who.seat) view.debug = on
       },
     },
@@ -71,12 +83,7 @@ function collect(room: ArenaRoom, { pickup: id, by }: { readonly pickup: number;
   item.ready = false
   item.asleep = true
   room.emit('heal', { target: view.id, x: item.x, y: item.y })
-  room.after(pickup.returnMs, () => {
-    const back = room.world.pickup.get(id)
-    if (back === undefined) return
-    back.ready = true
-    back.asleep = false
-  })
+  room.schedule('restock', pickup.returnMs, { pickup: item.id })
 }
 
 /** The spawn place farthest from the next player; among about equal ones, any. */

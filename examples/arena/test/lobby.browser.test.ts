@@ -1,8 +1,4 @@
 /** The lobby of a cluster in Chromium: three shards under the supervisor, as `npm run cluster` runs them. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { lobby } from '@tickmesh/client'
 import type { LobbyRoom } from '@tickmesh/shared'
 import type { Browser, Page } from 'playwright-core'
@@ -10,32 +6,16 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { launchChromium } from '../../../scripts/launch-chromium.ts'
 import { arena } from '../src/game.ts'
 import { keepScreenshot } from './browser.ts'
+import { type ClusterCommand, startCluster } from './cluster-command.ts'
 
 const SHARDS = 3
 const PATIENCE = { timeout: 60_000 }
-const repository = fileURLToPath(new URL('../../../', import.meta.url))
 
-let cluster: ChildProcess
+let cluster: ClusterCommand
 let browser: Browser
-let port: number
-
-/** The first of some ports in a row that are free at the moment. */
-async function freePorts(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  return typeof address === 'object' && address !== null ? Math.min(address.port, 60_000) : 40_000
-}
 
 beforeAll(async () => {
-  port = await freePorts()
-  const script = 'examples/arena/src/cluster/main.ts'
-  const flags = ['--shards', `${SHARDS}`, '--port', `${port}`, '--cluster-port', `${port + 100}`, '--bots', '4']
-  cluster = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', script, ...flags], {
-    cwd: repository,
-    stdio: ['pipe', 'ignore', 'inherit'],
-  })
+  cluster = await startCluster('--shards', `${SHARDS}`, '--bots', '4')
   browser = await launchChromium()
   await vi.waitFor(async () => expect((await listOf(SHARDS - 1)).length).toBeGreaterThan(1), {
     ...PATIENCE,
@@ -45,14 +25,13 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser?.close()
-  const gone = once(cluster, 'exit')
-  cluster.stdin?.write('quit\n')
-  await gone
+  cluster.order('quit')
+  await cluster.exited
 })
 
 /** The matches as a shard lists them to a program. */
 async function listOf(shard: number): Promise<readonly LobbyRoom[]> {
-  const visited = await lobby(arena, `ws://127.0.0.1:${port + shard}/tickmesh`, { timeoutMs: 2_000 }).catch(
+  const visited = await lobby(arena, `ws://127.0.0.1:${cluster.port + shard}/tickmesh`, { timeoutMs: 2_000 }).catch(
     () => undefined,
   )
   if (visited === undefined) return []
@@ -64,7 +43,7 @@ async function open(shard: number, name: string, query = ''): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1100, height: 720 } })
   const page = await context.newPage()
   page.on('pageerror', (error) => console.error(`${name}: ${error.stack}`))
-  await page.goto(`http://localhost:${port + shard}/?quality=low${query}`)
+  await page.goto(`http://localhost:${cluster.port + shard}/?quality=low${query}`)
   await page.getByLabel('Your name').fill(name)
   await page.getByRole('button', { name: 'Play' }).click()
   return page

@@ -6,9 +6,11 @@
 import { type HelloMessage, isRoomId, type Link, type LobbyHello, NetError } from '@tickmesh/shared'
 import type { Log } from '../ops/log-line.ts'
 import type { Attendance } from '../room/attendance.ts'
-import type { Newcomer } from '../room/player-pass.ts'
+import type { PlayerCore } from '../room/player-core.ts'
+import type { Newcomer, PlayerPass } from '../room/player-pass.ts'
 import type { RoomCore } from '../room/room-core.ts'
 import { SeatedPlayer } from '../room/seated-player.ts'
+import type { LedgerSeat } from '../room/session-ledger.ts'
 import { checkDelay, type SpectatorLimits } from '../room/spectator-limits.ts'
 import { type AddressBudget, refuseIfOpensTooMany, SeatClaim } from './address-budget.ts'
 import { type Authenticate, identify } from './authentication.ts'
@@ -200,7 +202,7 @@ export class Admission {
   admit(hello: HelloMessage, link: Link, grant: Grant, budget?: AddressBudget): Attendance {
     this.host.refuseIfStopping(hello.resume === undefined)
     this.host.refuseIfFrozen()
-    if (hello.resume !== undefined) return this.resume(hello.resume, link, budget)
+    if (hello.resume !== undefined) return this.resume(hello, hello.resume, link, budget)
     const { ticket } = grant
     if (ticket === undefined) return this.place(hello, link, grant, budget)
     this.used.use(ticket.id, ticket.expiresMs, this.options.wallMs())
@@ -212,11 +214,11 @@ export class Admission {
     }
   }
 
-  private resume(secret: string, link: Link, budget?: AddressBudget): Attendance {
+  private resume(hello: HelloMessage, secret: string, link: Link, budget?: AddressBudget): Attendance {
     const { room, player, claim } = this.desk.find(secret)
     this.bans.refuseIdentity(player.identity)
     try {
-      room.seats.resume(player, link)
+      room.seats.resume(player, link, hello.heard, hello.prepare === true)
       claim.moveTo(budget)
     } catch (error) {
       // Nobody may hold a seat whose link no session minds.
@@ -261,6 +263,35 @@ export class Admission {
     }
     const of = ticket === undefined ? {} : { ticketId: ticket.id, wantedSeat: ticket.seat ?? 0 }
     return { id, identity, options, pass: this.desk.passFor(id, claim, onGone), ...of }
+  }
+
+  /** For a player that another shard had: its secret is as good as it was, and its ticket as used up. Throws BAD_STATE if somebody here has its id. */
+  passOf(room: RoomCore, { who, secrets }: LedgerSeat, player: () => PlayerCore): PlayerPass {
+    const { id, ticketId } = who
+    if (this.desk.has(id)) {
+      throw new NetError(
+        'BAD_STATE',
+        `there is another player "${id}" on this shard.`,
+        'Go on with the room elsewhere.',
+      )
+    }
+    const nowMs = this.options.wallMs()
+    if (ticketId !== undefined) this.used.remember(ticketId, nowMs + MAX_TICKET_MS, nowMs)
+    const claim = new SeatClaim(undefined)
+    const pass = this.desk.passFor(id, claim, () => {}, secrets)
+    this.desk.placed(id, {
+      room,
+      claim,
+      get player() {
+        return player()
+      },
+    })
+    return pass
+  }
+
+  /** Throws for an address that may not come in. */
+  refuseAddress(address: string): void {
+    this.bans.refuseAddress(address)
   }
 
   private playerId(): string {

@@ -1,9 +1,10 @@
 /** What a room host is made with, and what it counts. */
-import type { EpochTriple, Link, LobbyHello, NetErrorCode } from '@tickmesh/shared'
+import { type EpochTriple, type Link, type LobbyHello, NetError, type NetErrorCode } from '@tickmesh/shared'
 import type { Log } from '../ops/log-line.ts'
 import type { PlayCounts } from '../ops/play-counts.ts'
 import type { Recording } from '../room/journal-recorder.ts'
 import type { SpectatorLimits } from '../room/spectator-limits.ts'
+import type { StandbyLine } from '../room/standby-line.ts'
 import type { LogHistogram } from '../tick/log-histogram.ts'
 import type { TickTimer } from '../tick/tick-timer.ts'
 import type { TicketSettings } from './admission.ts'
@@ -54,6 +55,12 @@ export interface HostOptions {
   readonly lobby?: LobbyDoor
   /** On a shard of a cluster: whether rooms may act now. Asked before each tick and before frames leave, so it must be quick, and make no garbage. */
   readonly mayAct?: () => boolean
+  /** On a shard of a cluster: cluster time. Looked at once for each room, whose clients then have that time. */
+  readonly clusterMs?: () => number
+  /** On a shard of a cluster: of the game's code, for those who stand by. */
+  readonly build?: string
+  /** All effects of a room that ended are done, or are given up: nobody needs to stand by for it any more. */
+  readonly onEffectsDone?: (room: string) => void
   /** A room ended. */
   readonly onRoomEnded?: (room: string) => void
 }
@@ -62,6 +69,8 @@ export interface HostOptions {
 export interface ClusterRoom {
   readonly epoch: EpochTriple
   readonly created: Readonly<Record<string, unknown>>
+  /** Where its records go, if others are to stand by for it. */
+  readonly standby?: StandbyLine
 }
 
 /** See `counts`. */
@@ -81,4 +90,31 @@ export interface HostCounts {
 /** Who takes over connections that want to see the lobby. */
 export interface LobbyDoor {
   enter(hello: LobbyHello, link: Link, identity: unknown, connection: LobbyConnection): Pipe
+}
+
+const MAX_REWIND_MS = 1000
+const MAX_GRACE_MS = 600_000
+
+/** For how long seats are kept. Throws BAD_ARGUMENT if that, or how far shots are judged back, is out of range. */
+export function checkedGraceMs({ maxRewindMs = 500, graceMs = 15_000 }: HostOptions): number {
+  if (!(maxRewindMs >= 0 && maxRewindMs <= MAX_REWIND_MS)) {
+    throw new NetError('BAD_ARGUMENT', `maxRewindMs is ${maxRewindMs}.`, `Give 0 to ${MAX_REWIND_MS}.`)
+  }
+  if (!(graceMs >= 0 && graceMs <= MAX_GRACE_MS)) {
+    throw new NetError('BAD_ARGUMENT', `graceMs is ${graceMs}.`, `Give 0 to ${MAX_GRACE_MS}.`)
+  }
+  return graceMs
+}
+
+/** What all rooms of a host have in common. */
+export function roomSettings(options: HostOptions) {
+  return {
+    development: options.development ?? false,
+    syncTest: options.syncTest ?? false,
+    maxRewindMs: options.maxRewindMs ?? 500,
+    idleMs: options.roomIdleMs ?? 5000,
+    build: options.build,
+    timer: options.timer,
+    mayAct: options.mayAct,
+  } as const
 }

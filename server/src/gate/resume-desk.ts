@@ -6,7 +6,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { NetError } from '@tickmesh/shared'
 import type { PlayerCore } from '../room/player-core.ts'
-import type { PlayerPass } from '../room/player-pass.ts'
+import type { PlayerPass, SecretHashes } from '../room/player-pass.ts'
 import type { RoomCore } from '../room/room-core.ts'
 import type { SeatClaim } from './address-budget.ts'
 
@@ -18,21 +18,36 @@ export interface Place {
 }
 
 const NOBODY = Buffer.alloc(32)
+const NO_HASHES: SecretHashes = { known: null, newest: null }
 
 /** The secrets of one player. */
 class Secrets {
   place: Place | undefined
+  /** Grows when `known` or `newest` changes. */
+  changes = 0
   /** The newest one that the client is known to have; undefined: none yet. */
   private known: Buffer | undefined
   /** The newest one that was sent. */
   private newest: Buffer | undefined
 
+  constructor({ known, newest }: SecretHashes = NO_HASHES) {
+    this.known = known === null ? undefined : Buffer.from(known)
+    this.newest = newest === null ? undefined : Buffer.from(newest)
+  }
+
   renew(secret: string): void {
     this.newest = hashOf(secret)
+    this.changes++
   }
 
   arrived(): void {
+    if (this.known === this.newest) return
     this.known = this.newest
+    this.changes++
+  }
+
+  get hashes(): SecretHashes {
+    return { known: this.known ?? null, newest: this.newest ?? null }
   }
 
   /** The newest, or, as long as that may be lost on its way, the one before it. */
@@ -40,7 +55,7 @@ class Secrets {
     const isNewest = timingSafeEqual(hash, this.newest ?? NOBODY)
     const isKnown = timingSafeEqual(hash, this.known ?? NOBODY)
     // Who shows the newest has it.
-    if (isNewest) this.known = this.newest
+    if (isNewest) this.arrived()
     return isNewest || isKnown
   }
 }
@@ -60,9 +75,12 @@ export class ResumeDesk {
     return this.players.has(id)
   }
 
-  /** For a player that is about to get a seat; `placed` says which. `onGone` hears when it has none any more. */
-  passFor(id: string, claim: SeatClaim, onGone: (hadSat: boolean) => void): PlayerPass {
-    const secrets = new Secrets()
+  /**
+   * For a player that is about to get a seat; `placed` says which. `onGone` hears when it has none any more. `hashes`: of a player that another shard had; the secret that
+   * it has is good until it uses the next.
+   */
+  passFor(id: string, claim: SeatClaim, onGone: (hadSat: boolean) => void, hashes?: SecretHashes): PlayerPass {
+    const secrets = new Secrets(hashes)
     this.players.set(id, secrets)
     return {
       nextSecret: () => {
@@ -71,10 +89,15 @@ export class ResumeDesk {
         return `${id}.${secret}`
       },
       secretArrived: () => secrets.arrived(),
+      get secretChanges() {
+        return secrets.changes
+      },
+      secrets: () => secrets.hashes,
       away: (isAway) => claim.away(isAway),
       gone: (hadSat) => {
         claim.away(false)
-        this.players.delete(id)
+        // The same player may be back here already, in a room that went elsewhere and came back.
+        if (this.players.get(id) === secrets) this.players.delete(id)
         onGone(hadSat)
       },
     }
@@ -88,7 +111,7 @@ export class ResumeDesk {
   /** Who is meant by `<player id>.<secret>`. Throws RESUME_REFUSED, having changed nothing. */
   find(resume: string): Place {
     const dot = resume.indexOf('.')
-    const secrets = this.players.get(resume.slice(0, Math.max(0, dot)))
+    const secrets = this.players.get(playerOf(resume))
     const fits = secrets?.fits(hashOf(resume.slice(dot + 1))) === true
     const place = secrets?.place
     if (!fits || place === undefined || !place.room.seats.mayResume(place.player)) {
@@ -101,10 +124,22 @@ export class ResumeDesk {
     return place
   }
 
+  /** Whether `<player id>.<secret>` is of the player with these hashes, and would be let in. In constant time. */
+  static fits(resume: string, id: string, hashes: SecretHashes): boolean {
+    const dot = resume.indexOf('.')
+    const fits = new Secrets(hashes).fits(hashOf(resume.slice(dot + 1)))
+    return fits && playerOf(resume) === id
+  }
+
   private randomBits(): string {
     const { entropy } = this
     return [entropy(), entropy(), entropy(), entropy()].map((bits) => bits.toString(16).padStart(8, '0')).join('')
   }
+}
+
+/** Of `<player id>.<secret>`. */
+export function playerOf(resume: string): string {
+  return resume.slice(0, Math.max(0, resume.indexOf('.')))
 }
 
 function hashOf(secret: string): Buffer {

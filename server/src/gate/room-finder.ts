@@ -30,7 +30,7 @@ export class RoomFinder {
   look(hello: HelloMessage, signal: () => AbortSignal): Look {
     const room = roomOf(hello)
     if (room === undefined) return 'ticket'
-    const found = this.directory.find(room, signal)
+    const found = this.directory.find(room, signal, hello.resume === undefined ? undefined : hello.epoch)
     // Whoever does not wait for the answer is not harmed by it.
     if (found instanceof Promise) found.catch(() => {})
     else if (found.kind === 'here') refuseIfStale(hello, found.epoch)

@@ -5,6 +5,7 @@
 import {
   type CloseReason,
   type CompiledGame,
+  type EpochTriple,
   type Game,
   type HelloMessage,
   hash32,
@@ -23,26 +24,41 @@ import type { ServerStats } from '../ops/server-stats.ts'
 import type { Room, Rules } from '../room/api.ts'
 import type { Attendance } from '../room/attendance.ts'
 import { startRecording } from '../room/journal-recorder.ts'
+import { type PlayerCore, packToClient } from '../room/player-core.ts'
+import { restoreRoom } from '../room/restore-room.ts'
 import { RoomFacade, roomOf } from '../room/room.ts'
 import { RoomCore } from '../room/room-core.ts'
 import { countsOf } from '../room/room-counts.ts'
 import { firstListing } from '../room/room-listing.ts'
+import type { RoomOptions } from '../room/room-options.ts'
+import { RoomReplica } from '../room/room-replica.ts'
 import { checkedRules, type UntypedRules } from '../room/rules.ts'
+import type { LedgerSeat } from '../room/session-ledger.ts'
 import { type SpectatorLimits, spectatorLimits } from '../room/spectator-limits.ts'
+import type { Keyframe } from '../room/standby-line.ts'
+import { startStandby } from '../room/standby-recorder.ts'
 import { makeWireTools, type WireTools } from '../room/wire-tools.ts'
 import { TickLoop } from '../tick/tick-loop.ts'
 import type { AddressBudget } from './address-budget.ts'
 import { Admission, type Reserve } from './admission.ts'
 import { Chores } from './chores.ts'
+import { type EarlyArrival, EarlyArrivals } from './early-arrivals.ts'
 import type { Grant } from './grant.ts'
-import { type ClusterRoom, DEFAULT_MAX_ROOMS, type HostCounts, type HostOptions } from './host-options.ts'
+import {
+  type ClusterRoom,
+  checkedGraceMs,
+  DEFAULT_MAX_ROOMS,
+  type HostCounts,
+  type HostOptions,
+  roomSettings,
+} from './host-options.ts'
+import { noLobby, notMade, tooManyRooms } from './host-refusals.ts'
+import { type CountedHost, countsOfHost, statsOf } from './host-stats.ts'
 import { LeaseWatch } from './lease-watch.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import type { CarriedFrom, Elsewhere, Pipe } from './room-directory.ts'
 import { type LobbyConnection, type PeerInfo, Session, type SessionHost } from './session.ts'
 
-const MAX_REWIND_MS = 1000
-const MAX_GRACE_MS = 600_000
 const CHECK_EVERY_MS = 250
 
 export class RoomHost<S extends Shape = Shape> implements SessionHost {
@@ -52,6 +68,8 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
   readonly clock: { nowMs(): number }
   private readonly spectators: SpectatorLimits | undefined
   private readonly admission: Admission
+  /** Players whose rooms are about to move here. */
+  private readonly early = new EarlyArrivals()
   private readonly graceMs: number
   private readonly rules: UntypedRules
   private readonly options: HostOptions
@@ -76,14 +94,7 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
   private draining = false
 
   constructor(game: Game<S>, rules: Rules<S>, options: HostOptions) {
-    const { maxRewindMs = 500, graceMs = 15_000 } = options
-    if (!(maxRewindMs >= 0 && maxRewindMs <= MAX_REWIND_MS)) {
-      throw new NetError('BAD_ARGUMENT', `maxRewindMs is ${maxRewindMs}.`, `Give 0 to ${MAX_REWIND_MS}.`)
-    }
-    if (!(graceMs >= 0 && graceMs <= MAX_GRACE_MS)) {
-      throw new NetError('BAD_ARGUMENT', `graceMs is ${graceMs}.`, `Give 0 to ${MAX_GRACE_MS}.`)
-    }
-    this.graceMs = graceMs
+    this.graceMs = checkedGraceMs(options)
     this.game = game
     this.spectators = spectatorLimits(options.spectators)
     this.rules = checkedRules(
@@ -192,13 +203,8 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
   }
 
   visitLobby(hello: LobbyHello, link: Link, { identity }: Grant, connection: LobbyConnection): Pipe {
-    const { lobby } = this.options
-    if (lobby !== undefined) return lobby.enter(hello, link, identity, connection)
-    throw new NetError(
-      'BAD_STATE',
-      'this server is no shard of a cluster, and has no lobby.',
-      'Join a room by its name.',
-    )
+    if (this.options.lobby === undefined) throw noLobby()
+    return this.options.lobby.enter(hello, link, identity, connection)
   }
 
   carry(hello: HelloMessage, link: Link, place: Elsewhere, from: CarriedFrom): Pipe | undefined {
@@ -223,42 +229,17 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
   }
 
   get stats(): ServerStats {
-    const { lateness } = this.loop
-    const rooms = [...this.cores.values()].map((room) => room.stats)
-    return {
-      rooms: rooms.length,
-      connections: this.sessions.size,
-      players: rooms.reduce((sum, { players }) => sum + players, 0),
-      away: rooms.reduce((sum, { away }) => sum + away, 0),
-      spectators: rooms.reduce((sum, { spectators }) => sum + spectators, 0),
-      roomsMade: this.made,
-      authenticating: this.admission.pending,
-      resumes: this.admission.desk.resumes,
-      resumesRefused: this.admission.desk.refused,
-      peersDropped: this.dropped,
-      ticks: lateness.count,
-      tickLatenessP50Ms: lateness.quantile(0.5),
-      tickLatenessP99Ms: lateness.quantile(0.99),
-      tickLatenessMaxMs: lateness.max,
-    }
+    return statsOf(this.counted)
   }
 
   /** What metrics say beyond `stats`. Counts that only grow, also when rooms end. */
   get counts(): HostCounts {
-    const play = { ...this.past }
-    const overload = [0, 0, 0, 0]
-    for (const room of this.cores.values()) {
-      addPlayCounts(play, countsOf(room))
-      const level = room.stats.overload
-      overload[level] = (overload[level] ?? 0) + 1
-    }
-    const transports = new Map<string, number>()
-    for (const { info } of this.sessions) {
-      const transport = info.transport ?? 'other'
-      transports.set(transport, (transports.get(transport) ?? 0) + 1)
-    }
-    const { lateness, durations } = this.loop
-    return { play, overload, transports, dropped: this.droppedByCode, lateness, durations }
+    return countsOfHost(this.counted)
+  }
+
+  private get counted(): CountedHost {
+    const { cores, sessions, loop, made, dropped, droppedByCode, past, admission } = this
+    return { cores, sessions, loop, made, dropped, droppedByCode, past, admission }
   }
 
   /** Forgets how late ticks were: for measuring a stretch of time. */
@@ -276,46 +257,116 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     this.refuseIfStopping(true)
     const { options, game } = this
     const { maxRooms = DEFAULT_MAX_ROOMS } = options
-    if (this.cores.size >= maxRooms) {
-      throw new NetError(
-        'ROOM_FULL',
-        `the server runs ${maxRooms} rooms already.`,
-        'Join one of them, or try again later.',
-      )
-    }
+    if (this.cores.size >= maxRooms) throw tooManyRooms(maxRooms)
     const secretSeed = this.entropy()
-    const room: RoomCore = new RoomCore(game, this.rules, this.tools, {
-      id,
-      publicSeed: hash32(secretSeed, this.entropy(), 0, 0) | 0,
-      secretSeed,
-      development: options.development ?? false,
-      syncTest: options.syncTest ?? false,
-      maxRewindMs: options.maxRewindMs ?? 500,
-      stuckMs: this.limits.stuckMs,
-      fullFramesPerSecond: this.limits.fullFramesPerSecond,
-      log: this.log,
-      clock: this.clock,
-      idleMs: options.roomIdleMs ?? 5000,
-      graceMs: this.graceMs,
-      spectators: this.spectators,
-      ...cluster,
-      mayAct: options.mayAct,
-      onEnd: (reason) => this.end(room, reason),
-    })
-    room.facade = new RoomFacade(room)
-    room.listing = firstListing(cluster?.created)
+    const room = this.makeRoom(id, { secretSeed, publicSeed: hash32(secretSeed, this.entropy(), 0, 0) | 0 }, cluster)
     room.handle = this.loop.add(room, game.tickRate)
-    startRecording(room, options.record?.(id))
-    this.cores.set(id, room)
-    this.facades.set(id, roomOf<S>(room))
-    this.made++
+    this.keep(room)
     try {
       this.rules.onCreate?.(room.facade)
     } catch (error) {
       this.fail(room, error)
-      throw new NetError('INTERNAL', `the room "${id}" could not be made.`, 'The log of the server says why.')
+      throw notMade(id)
     }
     return room
+  }
+
+  private makeRoom(id: string, seeds: Pick<RoomOptions, 'publicSeed' | 'secretSeed'>, cluster?: ClusterRoom): RoomCore {
+    const { limits, log, clock, graceMs, spectators } = this
+    const room: RoomCore = new RoomCore(this.game, this.rules, this.tools, {
+      ...roomSettings(this.options),
+      ...{ id, log, clock, graceMs, spectators },
+      ...seeds,
+      ...cluster,
+      stuckMs: limits.stuckMs,
+      fullFramesPerSecond: limits.fullFramesPerSecond,
+      clusterOffsetMs: this.serverMs() - clock.nowMs(),
+      onEffectsDone: () => this.options.onEffectsDone?.(id),
+      onEnd: (reason) => this.end(room, reason),
+    })
+    room.facade = new RoomFacade(room)
+    room.listing = firstListing(cluster?.created)
+    return room
+  }
+
+  /** From now on the room is here. */
+  private keep(room: RoomCore): void {
+    startRecording(room, this.options.record?.(room.id))
+    startStandby(room)
+    this.cores.set(room.id, room)
+    this.facades.set(room.id, roomOf<S>(room))
+    this.made++
+  }
+
+  /** On a shard of a cluster: cluster time. */
+  serverMs(): number {
+    return this.options.clusterMs?.() ?? this.clock.nowMs()
+  }
+
+  /** A room that another shard runs, as whoever stands by has it. Throws SCHEMA_MISMATCH or GAME_MISMATCH, or that it cannot be read. */
+  openReplica(keyframe: Keyframe): RoomReplica {
+    return new RoomReplica(this.game, keyframe, this.clock)
+  }
+
+  /**
+   * Goes on with a room that another shard ran, after the newest tick of its replica. `late`: it moves here by plan, and goes on at once; else when those who were connected
+   * are back, or after 300 ms. May exceed `maxRooms`: no match is thrown away for that. Throws a NetError, having changed nothing.
+   */
+  restoreRoom(id: string, cluster: ClusterRoom, replica: RoomReplica, late?: Uint8Array): RoomCore {
+    this.refuseIfStopping(false)
+    if (this.cores.has(id)) throw new NetError('BAD_STATE', `the room "${id}" runs here.`, 'Close it first.')
+    replica.replay(Number.POSITIVE_INFINITY)
+    const { secretSeed, publicSeed } = replica.head
+    const room = this.makeRoom(id, { secretSeed, publicSeed }, cluster)
+    const pass = (of: LedgerSeat, player: () => PlayerCore) => this.admission.passOf(room, of, player)
+    const pause = restoreRoom(room, replica, { loop: this.loop, pass, late })
+    this.keep(room)
+    if (late === undefined) pause.wait(this.options.timer)
+    this.early.enter(id)
+    if (late !== undefined) pause.open()
+    return room
+  }
+
+  /** Players of a room that is about to move here may come in advance; undefined: it does not, and those who came are sent away. */
+  expectRoom(id: string, replica: RoomReplica | undefined): void {
+    this.early.expect(id, replica)
+  }
+
+  /** How many did. */
+  arrived(id: string): number {
+    return this.early.count(id)
+  }
+
+  prepare(hello: HelloMessage, address: string, arrival: EarlyArrival): () => void {
+    this.refuseIfStopping(false)
+    this.admission.refuseAddress(address)
+    return this.early.arrive(hello, arrival)
+  }
+
+  /** A halted room goes on elsewhere: whoever is still here is told where. No hooks run, and it has not ended. */
+  handOver(id: string, place: { readonly url: string; readonly epoch: EpochTriple }): void {
+    const room = this.cores.get(id)
+    if (room === undefined) return
+    const told = packToClient({ t: 'moved', room: id, ...place })
+    for (const player of room.players) if (!player.ended) player.link.send('reliable', told)
+    this.forget(room, { code: 'MOVED', message: `the room "${id}" is at ${place.url}.` })
+  }
+
+  /** Another shard owns a room, or is about to: links are closed so that clients dial again. No hooks run, and it has not ended. */
+  dropRoom(id: string, reason: CloseReason): void {
+    const room = this.cores.get(id)
+    if (room !== undefined) this.forget(room, reason)
+  }
+
+  private forget(room: RoomCore, reason: CloseReason): void {
+    this.takeOut(room)
+    room.abandon(reason)
+  }
+
+  private takeOut(room: RoomCore): void {
+    addPlayCounts(this.past, countsOf(room))
+    this.cores.delete(room.id)
+    this.facades.delete(room.id)
   }
 
   /** The game's code threw in this room. */
@@ -330,9 +381,7 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
 
   private end(room: RoomCore, reason: CloseReason): void {
     if (this.cores.get(room.id) === room) {
-      addPlayCounts(this.past, countsOf(room))
-      this.cores.delete(room.id)
-      this.facades.delete(room.id)
+      this.takeOut(room)
       this.options.onRoomEnded?.(room.id)
     }
     room.shutDown(reason)

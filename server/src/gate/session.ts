@@ -19,7 +19,6 @@ import {
   type LobbyHello,
   NetError,
   type NetErrorCode,
-  PROTOCOL_VERSION,
   parseClientMessage,
   parseLobbyHello,
 } from '@tickmesh/shared'
@@ -28,8 +27,11 @@ import type { Log } from '../ops/log-line.ts'
 import type { Attendance } from '../room/attendance.ts'
 import { packToClient } from '../room/player-core.ts'
 import { type AddressBudget, refuseIfOpensTooMany } from './address-budget.ts'
+import type { EarlyArrival } from './early-arrivals.ts'
+import { EarlyInputs } from './early-inputs.ts'
 import type { Grant } from './grant.ts'
 import type { Limits } from './limits.ts'
+import { mismatchOf } from './mismatch.ts'
 import type { CarriedFrom, Elsewhere, Pipe } from './room-directory.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -48,6 +50,10 @@ export interface SessionHost {
   /** The same for who wants to see the lobby, and then shows it. Throws BAD_STATE where there is none. */
   checkVisitor(hello: LobbyHello, address: string, signal: () => AbortSignal): Grant | Promise<Grant>
   visitLobby(hello: LobbyHello, link: Link, grant: Grant, connection: LobbyConnection): Pipe
+  /** Takes note of somebody whose room is about to move here; gives how to take it back. Throws NOT_READY or RESUME_REFUSED. */
+  prepare(hello: HelloMessage, address: string, arrival: EarlyArrival): () => void
+  /** What clients' clocks go by. */
+  serverMs(): number
   sessionEnded(session: Session): void
   /** Counts a peer that was dropped for what it did. */
   peerDropped(code: NetErrorCode): void
@@ -100,6 +106,8 @@ export class Session implements LinkReceiver {
   private checking: AbortController | undefined
   /** It plays on another shard, by way of this one. */
   private pipe: Pipe | undefined
+  /** Its room is about to move here. */
+  private early: EarlyInputs | undefined
   private closing = false
   private counted = false
 
@@ -134,6 +142,7 @@ export class Session implements LinkReceiver {
     // What the transport found, or the room, or the silence: counted as what is found here.
     if (!this.counted && FAULTS.has(reason.code)) this.host.peerDropped(reason.code)
     this.checking?.abort()
+    this.early?.takeBack()
     this.attendance?.leave(reason)
     this.pipe?.close(reason)
     this.host.sessionEnded(this)
@@ -143,7 +152,9 @@ export class Session implements LinkReceiver {
   check(nowMs: number): void {
     const { limits } = this.host
     if (this.closing) return
-    if (this.attendance === undefined && this.pipe === undefined) {
+    if (this.early !== undefined) {
+      if (this.early.isOver(nowMs)) this.drop('NOT_READY', 'the room did not move here in time.')
+    } else if (this.attendance === undefined && this.pipe === undefined) {
       if (nowMs - this.openedMs > limits.handshakeMs) this.drop('HANDSHAKE_TIMEOUT', this.lateness(limits.handshakeMs))
     } else if (nowMs - this.lastHeardMs > limits.idleMs) {
       this.drop('TIMED_OUT', `nothing was heard for ${limits.idleMs} ms.`)
@@ -208,6 +219,7 @@ export class Session implements LinkReceiver {
   private takeInput(bytes: Uint8Array): void {
     const { attendance } = this
     if (attendance === undefined) {
+      if (this.early !== undefined) return this.early.keep(bytes)
       // A client that waits may have gone on to play already.
       if (this.checking === undefined) this.refuse('MALFORMED', 'an input came before the hello.')
       return
@@ -220,11 +232,12 @@ export class Session implements LinkReceiver {
   private takeControl(bytes: Uint8Array): void {
     const decoded = decodeControl(bytes)
     if (!decoded.ok) return this.refuse(decoded.code, `a control message: ${decoded.problem}.`)
-    const isFirst = this.attendance === undefined && this.checking === undefined
+    const isFirst = this.attendance === undefined && this.checking === undefined && this.early === undefined
     if (isFirst && isLobbyHello(decoded.value)) return this.takeLobbyHello(decoded.value)
     const parsed = parseClientMessage(decoded.value)
     if (!parsed.ok) return this.refuse('MALFORMED', `a control message: ${parsed.problem}.`)
-    if (this.attendance === undefined) this.takeEarly(parsed.message)
+    if (this.early !== undefined) this.takeWaiting(parsed.message)
+    else if (this.attendance === undefined) this.takeEarly(parsed.message)
     else this.takeLater(parsed.message, this.attendance)
   }
 
@@ -239,10 +252,43 @@ export class Session implements LinkReceiver {
     if (message.t !== 'hello') return this.refuse('MALFORMED', `"${message.t}" came before the hello.`)
     const mismatch = mismatchOf(message, this.host.game)
     if (mismatch !== undefined) return this.refuse(mismatch.code, mismatch.message)
+    if (message.prepare === true) return this.orRefuse(() => this.prepare(message))
     this.orRefuse(() => {
       const checked = this.host.check(message, this.info.address ?? '', () => this.signal(), this.info.budget)
       if (checked instanceof Promise) this.await(checked, (grant) => this.enter(message, grant))
       else this.enter(message, checked)
+    })
+  }
+
+  /** It is here before its room, which knows it by its secret. */
+  private prepare(hello: HelloMessage): void {
+    const takeBack = this.host.prepare(hello, this.info.address ?? '', {
+      enter: () => this.enterEarly(hello),
+      sendAway: ({ code, message }) => this.drop(code, message),
+    })
+    this.early = new EarlyInputs(takeBack, this.lastHeardMs)
+    this.info.admitted?.()
+    this.link.send('reliable', packToClient({ t: 'ready' }))
+  }
+
+  /** Messages of the game are counted: those that come before the welcome are sent again after it. */
+  private takeWaiting(message: ClientMessage): void {
+    if (message.t === 'leave') this.drop('LEFT', 'The player left.')
+    else if (message.t === 'hello') this.refuse('MALFORMED', 'a second hello came.')
+    else if (message.t === 'ping')
+      this.link.send('reliable', packToClient({ t: 'pong', id: message.id, serverMs: this.host.serverMs() }))
+  }
+
+  /** Its room is here. */
+  private enterEarly(hello: HelloMessage): void {
+    const { early } = this
+    this.early = undefined
+    this.orRefuse(() => {
+      const attendance = this.host.admit(hello, this.link, {}, this.info.budget)
+      this.attendance = attendance
+      attendance.player.heardAtMs = this.host.clock.nowMs()
+      for (const bytes of early?.messages ?? [])
+        if (!attendance.receiveInput(bytes)) return this.refuse('MALFORMED', 'an input message could not be read.')
     })
   }
 
@@ -326,7 +372,7 @@ export class Session implements LinkReceiver {
         // Not only when the link has ended: the seat is free for whoever comes now.
         return attendance.leave({ code: 'LEFT', message: 'The player left.' })
       case 'ping':
-        return attendance.player.tell(packToClient({ t: 'pong', id: message.id, serverMs: this.host.clock.nowMs() }))
+        return attendance.player.tellNow(packToClient({ t: 'pong', id: message.id, serverMs: attendance.serverMs() }))
       case 'full':
         return attendance.requestFull(this.host.clock.nowMs())
       case 'msg': {
@@ -338,27 +384,4 @@ export class Session implements LinkReceiver {
       }
     }
   }
-}
-
-/** Why two sides cannot play together; both are named. */
-function mismatchOf(
-  hello: Pick<HelloMessage, 'protocol' | 'game' | 'schema'>,
-  game: CompiledGame,
-): CloseReason | undefined {
-  if (hello.protocol !== PROTOCOL_VERSION) {
-    const message = `the client speaks protocol ${hello.protocol}, the server ${PROTOCOL_VERSION}. Reload the page, or deploy both from one build.`
-    return { code: 'PROTOCOL_MISMATCH', message }
-  }
-  if (hello.game !== game.id) {
-    return {
-      code: 'GAME_MISMATCH',
-      message: `the client plays "${hello.game}", the server "${game.id}". Check the address.`,
-    }
-  }
-  if (hello.schema !== game.schemaHash) {
-    const [client, server] = [hello.schema, game.schemaHash].map((hash) => hash.toString(16).padStart(8, '0'))
-    const message = `client has ${game.id} (${client}), server has ${game.id} (${server}). Reload the page, or deploy both from one build.`
-    return { code: 'SCHEMA_MISMATCH', message }
-  }
-  return undefined
 }

@@ -40,6 +40,11 @@ export class UsedTickets {
     this.nextExpiryMs = Math.min(this.nextExpiryMs, expiresMs)
   }
 
+  /** One that was used on another shard, whose room goes on here. */
+  remember(id: string, expiresMs: number, nowMs: number): void {
+    if (!this.expiry.has(id) && this.expiry.size < this.most) this.use(id, expiresMs, nowMs)
+  }
+
   /** The join did not succeed: the ticket is as good as before. */
   giveBack(id: string): void {
     this.expiry.delete(id)

@@ -29,6 +29,8 @@ export interface OperatedServer {
   readonly maxConnections: number
   /** On a shard of a cluster. */
   readonly cluster?: ClusterFigures | undefined
+  /** On a shard of a cluster: moves rooms to other shards while they are played. Resolves when none is left, or after so long. */
+  moveAway?(withinMs: number): Promise<void>
   /** No newcomers from now on; players and rules are told. */
   drain(ms: number): void
   /** Ends everything, within bounded time. */
@@ -41,6 +43,8 @@ export interface DrainOptions {
 }
 
 const DRAIN_MS = 30_000
+/** Of the time for a drain: after that, players of rooms that nobody took are told that it ends. */
+const MOVING_SHARE = 0.6
 /** How often a draining server looks whether anybody is left. */
 const LOOK_EVERY_MS = 50
 
@@ -86,6 +90,20 @@ export class Operations {
     const { server, log } = this
     if (this.closing !== undefined) return this.closing
     this.phase = 'draining'
+    const endMs = performance.now() + timeoutMs
+    if (server.moveAway !== undefined) {
+      log({ level: 'info', event: 'draining', message: 'the shard stops: its rooms are moved to others.' })
+      await server.moveAway(timeoutMs * MOVING_SHARE)
+      if (this.closing !== undefined) return this.closing
+    }
+    const leftMs = Math.max(0, endMs - performance.now())
+    if (server.moveAway === undefined || server.stats.rooms > 0) await this.sendAway(leftMs)
+    return this.close()
+  }
+
+  /** Players who are here have so long to come to an end. */
+  private async sendAway(timeoutMs: number): Promise<void> {
+    const { server, log } = this
     const { players } = server.stats
     const message = `the server stops within ${timeoutMs} ms; ${players} players are told, new ones are refused.`
     log({ level: 'info', event: 'draining', message })
@@ -97,7 +115,6 @@ export class Operations {
     const left = server.stats.players
     const end = left === 0 ? 'everybody had left' : `time was up for ${left} players`
     log({ level: 'info', event: 'drained', message: `the server stops: ${end}.` })
-    return this.close()
   }
 
   private async runClose(): Promise<void> {

@@ -69,6 +69,21 @@ const CLUSTER_GAUGES: readonly Single[] = [
     help: 'Rooms that stand still, as this shard has no lease.',
     read: ({ cluster }) => cluster?.frozenRooms ?? 0,
   },
+  {
+    name: 'tickmesh_cluster_rooms_unsafe',
+    help: 'Rooms of this shard that nobody stands by for.',
+    read: ({ cluster }) => cluster?.unsafeRooms ?? 0,
+  },
+  {
+    name: 'tickmesh_cluster_rooms_held',
+    help: 'Rooms of other shards that this one stands by for.',
+    read: ({ cluster }) => cluster?.heldRooms ?? 0,
+  },
+  {
+    name: 'tickmesh_cluster_standby_lag_seconds',
+    help: 'How far the slowest of those who stand by for rooms of this shard is behind.',
+    read: ({ cluster }) => (cluster?.standbyLagMs ?? 0) / 1000,
+  },
 ]
 
 const CLUSTER_COUNTERS: readonly Single[] = [
@@ -76,6 +91,16 @@ const CLUSTER_COUNTERS: readonly Single[] = [
     name: 'tickmesh_cluster_pauses_total',
     help: 'How often rooms stood still for want of a lease.',
     read: ({ cluster }) => cluster?.pauses ?? 0,
+  },
+  {
+    name: 'tickmesh_cluster_takeovers_total',
+    help: 'Rooms of shards that died which went on here.',
+    read: ({ cluster }) => cluster?.takenOver ?? 0,
+  },
+  {
+    name: 'tickmesh_cluster_moves_total',
+    help: 'Rooms that were moved from here to other shards.',
+    read: ({ cluster }) => cluster?.moved ?? 0,
   },
 ]
 

@@ -16,6 +16,7 @@ import type {
   WorldView,
 } from '@tickmesh/shared'
 import type { InterestOf } from '../interest/interest-api.ts'
+import type { EffectRules } from './effect-desk.ts'
 import type { SuspicionKind } from './plausibility.ts'
 import type { RoomListing } from './room-listing.ts'
 import type { Timer } from './tick-timers.ts'
@@ -157,9 +158,18 @@ export interface Room<S extends Shape = Shape> {
   ): void
   /** To all players; spectators hear it when their delay is over. */
   broadcast<Name extends keyof S['toClient'] & string>(message: Name, values: MessageOf<S, 'toClient', Name>): void
-  /** Runs once, `ms` from now, rounded to ticks, at least one. */
+  /** Runs once, `ms` from now, rounded to ticks, at least one. A function does not survive if another shard goes on with the room: see `schedule`. */
   after(ms: number, run: () => void): Timer
+  /** Runs again and again. It does not survive either: see `scheduleEvery`. */
   every(ms: number, run: () => void): Timer
+  /** As `after`, and it survives: runs `rules.timers[name]` with `data`, which are plain data of at most 1 kB packed. */
+  schedule(name: string, ms: number, data?: unknown): Timer
+  scheduleEvery(name: string, ms: number, data?: unknown): Timer
+  /**
+   * Something to be done outside of the match, such as to write down a score: `rules.effects[name]` runs once nothing can undo this tick any more, at least once, here or on
+   * the shard that goes on with the room. `data`: plain data of at most 4 kB packed. Throws BAD_STATE if 256 of this room are not done yet.
+   */
+  effect(name: string, data?: unknown): void
   /** In [0, 1), from the room's secret seed. */
   random(): number
   /** Tells a player something that its game should show: a `notice` of kind `warning`. */
@@ -193,6 +203,11 @@ export type Rules<S extends Shape = Shape> = {
   /** The same player is there again, perhaps on a page that was loaded anew. It knows the world, and all attributes. */
   onReconnect?(room: Room<S>, player: Player<S>): void
   onDispose?(room: Room<S>): void
+  /**
+   * Another shard ran this room until now, and this one goes on with it: called before the first tick here, in the place of onCreate. World, players, attributes, timers
+   * with names and `random` are as they were; what rules kept beside them, and `after` and `every`, are not.
+   */
+  onRestore?(room: Room<S>): void
   /** The server stops: nobody new comes in, and after `ms` everything ends. A game may end its match before that, and `room.close()` then. */
   onDrain?(room: Room<S>, ms: number): void
   /** Before the steps of each tick. */
@@ -205,6 +220,13 @@ export type Rules<S extends Shape = Shape> = {
       values: MessageOf<S, 'toServer', Name>,
     ) => void
   }
+  /** What `room.schedule` and `room.scheduleEvery` run, by name. */
+  readonly timers?: Readonly<Record<string, (room: Room<S>, data: unknown) => void>>
+  /**
+   * What `room.effect` does on the outside, by name. Not within ticks, and at least once: whoever is told must drop an `id` that it has had. What throws or rejects is
+   * tried again after 1 s, 2 s, and so on up to 30 s.
+   */
+  readonly effects?: EffectRules
   onSuspicion?(room: Room<S>, player: Player<S>, what: Suspicion): void
   /** Entities of a player who left stay, and belong to nobody. */
   readonly keepEntities?: boolean

@@ -16,6 +16,8 @@ export interface Attendance {
   receiveInput(bytes: Uint8Array): boolean
   /** A game's own message. False: too many came. */
   receiveMessage(index: number, values: Readonly<Record<string, unknown>>): boolean
+  /** What a client's clock goes by: cluster time, in a cluster. */
+  serverMs(): number
   requestFull(nowMs: number): void
   /** Says why, and closes the link. */
   end(reason: CloseReason): void

@@ -37,6 +37,13 @@ export class AttributeSet {
     this.changed = true
   }
 
+  /** Goes on from what another shard told the clients. */
+  adopt(known: Readonly<Record<string, unknown>>): void {
+    this.told = copyPlain(known) as PlainObject
+    this.now = this.told
+    this.changed = false
+  }
+
   /** What changed since the last call, or undefined. */
   takePatch(): AttributePatch | undefined {
     if (!this.changed) return undefined

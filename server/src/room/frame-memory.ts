@@ -3,8 +3,8 @@
  */
 import { ByteWriter, MAX_FRAME_HEAD_BYTES, NetError } from '@tickmesh/shared'
 
-/** Where bodies begin: there is room for a message's kind, a room's tag and a head before them. */
-export const BODY_AT = MAX_FRAME_HEAD_BYTES + 2
+/** Where bodies begin: there is room for a message's kind, a room's tag, how far others are behind, and a head before them. */
+export const BODY_AT = MAX_FRAME_HEAD_BYTES + 3
 
 const FIRST_CAPACITY = 32 * 1024
 const MAX_CAPACITY = 16 * 1024 * 1024

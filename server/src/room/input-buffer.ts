@@ -34,6 +34,17 @@ const FIRST_WEIGHT = 0.2
 /** Later than that, the first inputs were held up by a stall: they say nothing of the pace, and one that is less late replaces what they said. */
 const HELD_UP_MS = -50
 
+/** Where a buffer stands besides its ring: for who goes on with it elsewhere. All whole numbers, but for the margin. */
+export interface InputStanding {
+  readonly heldTick: number
+  readonly lateLevelTick: number
+  readonly neutral: boolean
+  readonly pressTick: number
+  readonly hasLatePresses: boolean
+  readonly samples: number
+  readonly usualMarginMs: number
+}
+
 export class InputBuffer {
   readonly ring: InputRing
   /** How early the newest input of the last message came. Negative: late. */
@@ -90,6 +101,35 @@ export class InputBuffer {
   newLink(): void {
     this.ring.baseCounters.set(this.counters)
     this.ring.forgetFrom(this.computed + 1)
+    if (this.ring.newestTick < 0) this.allowEarlier()
+  }
+
+  /** Nothing is known of ticks that are over: what comes of them once more may have had fewer presses, or more. */
+  private allowEarlier(): void {
+    const { baseCounters } = this.ring
+    for (let i = 0; i < baseCounters.length; i++)
+      baseCounters[i] = Math.max(0, (this.counters[i] ?? 0) - MAX_PRESSES_AT_ONCE)
+  }
+
+  /**
+   * The player goes on from the tick that this was made for, which another shard computed: `row` is what it holds there, with the presses that are done with. What
+   * it holds is repeated as if it had been its input there.
+   */
+  restore(row: Int32Array): void {
+    const { levels, presses } = this.ring
+    this.counters.set(row.subarray(levels, levels + presses))
+    this.allowEarlier()
+    this.heldTick = this.computed
+    this.neutral = false
+  }
+
+  get standing(): InputStanding {
+    const { heldTick, lateLevelTick, neutral, pressTick, hasLatePresses, samples, usualMarginMs } = this
+    return { heldTick, lateLevelTick, neutral, pressTick, hasLatePresses, samples, usualMarginMs }
+  }
+
+  set standing(standing: InputStanding) {
+    Object.assign(this, standing)
   }
 
   /** Takes note of a message that was just read into the ring; `this.marginMs` is set to how early it came. Hot. */

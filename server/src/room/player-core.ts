@@ -8,27 +8,22 @@ import {
   type InputMessageHead,
   type Link,
   type NetErrorCode,
-  type PlainObject,
   packControl,
   SERVER_CONTROL_LIMITS,
 } from '@tickmesh/shared'
-import type { Player, PlayerStats } from './api.ts'
+import type { Player } from './api.ts'
 import { AttributeSet } from './attribute-set.ts'
 import { HeldMessages } from './held-messages.ts'
 import { InputBuffer, type InputBufferOptions } from './input-buffer.ts'
+import { MessageLog } from './message-log.ts'
+import { Outbox, type OutputCommit, type Receiver } from './output-commit.ts'
 import { PathHealth } from './path-health.ts'
-import {
-  ACK_IMPOSSIBLE,
-  DELAY_TOO_LONG,
-  INPUT_CONTRADICTS,
-  INPUT_IGNORED,
-  Plausibility,
-  PRESS_TOO_FAST,
-  STAMP_CLAMPED,
-} from './plausibility.ts'
+import { ACK_IMPOSSIBLE, DELAY_TOO_LONG, INPUT_CONTRADICTS, INPUT_IGNORED, Plausibility } from './plausibility.ts'
+import { PlayerFacade } from './player-facade.ts'
 import type { Newcomer, PlayerPass, Reservation } from './player-pass.ts'
 import { RoundTrip } from './round-trip.ts'
 import { SentTicks } from './sent-ticks.ts'
+import type { LedgerSeat } from './session-ledger.ts'
 import { MAX_TRUSTED_JITTER_MS, ViewStamps, type ViewTiming, type ViewWindow } from './view-stamp.ts'
 
 export interface PlayerInit {
@@ -39,6 +34,8 @@ export interface PlayerInit {
   readonly tick: number
   readonly nowMs: number
   readonly window: ViewWindow
+  /** Of a protected room. */
+  readonly commit?: OutputCommit | undefined
 }
 
 /** A queue is looked for no more often: the path's memory is cold. */
@@ -52,7 +49,7 @@ export function packToClient(message: object): Uint8Array {
   return packControl(message, SERVER_CONTROL_LIMITS)
 }
 
-export class PlayerCore {
+export class PlayerCore implements Receiver {
   readonly seat: number
   readonly id: string
   /** What the gate knows of it; undefined: a spectator. */
@@ -81,8 +78,12 @@ export class PlayerCore {
   played = false
   /** It came with a ticket, which is used up now: it is no stranger, played or not. */
   readonly invited: boolean
-  /** True once its welcome was sent; before that messages wait for it. */
+  /** The ticket's id. */
+  readonly invitedBy: string | undefined
+  /** True once its welcome was made; before that messages wait for it. */
   welcomed = false
+  /** Its welcome is made, and has not left yet: no frame may overtake it. */
+  greeting = false
   /** True once its link was closed from our side, or is gone: nothing is sent. */
   ended = false
   /** Why we ended it. */
@@ -92,8 +93,20 @@ export class PlayerCore {
   /** Its link is gone, and its seat is kept for it. */
   away = false
   private readonly held = new HeldMessages()
+  /** Where what it is told waits for those who stand by; undefined: nothing ever does. */
+  readonly outbox: Outbox | undefined
+  /** The game's messages to it. */
+  readonly said = new MessageLog()
+  /** How many of those were told, over whatever link; and how many nobody will get. */
+  private saidTold = 0
+  private saidLost = 0
   /** Messages to rules that wait for the next tick. */
   waitingMessages = 0
+  /** Messages to rules that were applied, in all; and how many of them it was told of. */
+  appliedMessages = 0
+  toldApplied = 0
+  /** A message of this link was not taken: those after it cannot be either, as they are counted. */
+  deaf = false
 
   // What replication keeps.
   /** Newest snapshot that the client has decoded; -1: none. */
@@ -129,6 +142,7 @@ export class PlayerCore {
     this.link = init.link
     this.options = newcomer.options
     this.identity = newcomer.identity
+    this.invitedBy = newcomer.ticketId
     this.invited = newcomer.ticketId !== undefined
     this.joinedAtMs = init.nowMs
     this.lastFrameTick = init.tick
@@ -138,6 +152,7 @@ export class PlayerCore {
     this.inputs = new InputBuffer(game, init.tick, options, this.plausibility)
     this.stamps = new ViewStamps(this.sent, init.window, 1000 / game.tickRate, 1000 / game.snapshotRate)
     this.facade = new PlayerFacade(this, clock)
+    if (init.commit !== undefined) this.outbox = new Outbox(init.commit, this)
   }
 
   /** Takes note of what an input message says of the connection. Hot. */
@@ -185,17 +200,46 @@ export class PlayerCore {
     if (head.contradicts) plausibility.note(INPUT_CONTRADICTS, 1, 1)
   }
 
-  /** Takes another link in the place of the one before, which is closed. What was measured of that says nothing of this one. */
-  relink(link: Link, tick: number, nowMs: number): void {
+  /** Goes on from what another shard knew of it; its link comes later. */
+  restore({ played, heard, said, saidCount }: LedgerSeat): void {
+    this.seated = true
+    this.hasSat = true
+    this.ended = true
+    this.played = played
+    this.appliedMessages = heard
+    this.toldApplied = heard
+    this.said.startAt(saidCount - said.length)
+    for (const { bytes } of said) this.said.add(bytes)
+    this.saidTold = saidCount
+  }
+
+  /** Its link is another's business from now on: the player is to come back over a new one. Gives the link. */
+  unlink(): Link {
+    const { link } = this
+    this.lostLink()
+    this.link = NO_LINK
+    return link
+  }
+
+  /**
+   * Takes another link in the place of the one before, which is closed. What was measured of that says nothing of this one. `goesOn`: the same page connected here in
+   * advance, and what it sent before it still holds.
+   */
+  relink(link: Link, tick: number, nowMs: number, goesOn = false): void {
     this.link = link
     this.ended = false
     this.endReason = undefined
     this.away = false
     this.welcomed = false
-    this.trip = new RoundTrip()
+    this.greeting = false
+    this.deaf = false
+    this.outbox?.clear()
     this.path = new PathHealth()
     this.sent.newLink()
-    this.inputs.newLink()
+    if (!goesOn) {
+      this.trip = new RoundTrip()
+      this.inputs.newLink()
+    }
     this.ackTick = -1
     this.wantsFull = true
     this.lastFullTick = -1
@@ -207,36 +251,88 @@ export class PlayerCore {
     this.pathDueMs = 0
   }
 
-  /** Sends something of the game's: while the player has no link it waits, as far as there is room. */
+  /** Sends something of the room's: while the player has no link it waits, as far as there is room. */
   say(bytes: Uint8Array): void {
     if (!this.ended || this.leaveReason !== undefined) return this.tell(bytes)
     this.held.add(bytes)
     this.held.trim()
   }
 
-  /** Sends a packed control message; before the welcome it waits for that. */
+  /** Sends a message of the game's. It is counted; what does not come over this link is sent again over the next. */
+  sayTyped(bytes: Uint8Array): void {
+    this.said.add(bytes)
+    if (this.ended) return
+    this.saidTold = this.said.count
+    this.tell(bytes)
+  }
+
+  /** Sends a packed control message; before the welcome it waits for that, and in a protected room for those who stand by. */
   tell(bytes: Uint8Array): void {
     if (this.ended) return
     if (!this.welcomed) return this.held.add(bytes)
+    if (this.outbox?.holds === true) return this.outbox.add(bytes)
+    this.transmit(bytes)
+  }
+
+  /** Sends what says nothing of the match: it waits for nothing but the welcome. */
+  tellNow(bytes: Uint8Array): void {
+    if (this.ended) return
+    if (!this.welcomed || this.greeting) return this.tell(bytes)
+    this.transmit(bytes)
+  }
+
+  transmit(bytes: Uint8Array): void {
     this.bytesSent += bytes.length
     this.link.send('reliable', bytes)
   }
 
   /** Sends the welcome, and what waited for it. */
   welcome(bytes: Uint8Array, more: readonly Uint8Array[] = []): void {
-    this.welcomed = true
-    this.tell(bytes)
-    for (const rest of more) this.tell(rest)
+    this.greet(bytes, more)
     for (const waiting of this.held.take()) this.tell(waiting)
+  }
+
+  /** Sends the welcome of one who came back, the messages that did not come before, and what waited. `heard`: how many came; undefined: all that were told. */
+  welcomeBack(bytes: Uint8Array, more: readonly Uint8Array[], heard = this.saidTold): void {
+    const { said } = this
+    this.greet(bytes, more)
+    if (heard < said.forgotten) this.saidLost += said.forgotten - heard
+    for (let n = Math.max(heard, said.forgotten) + 1; n <= said.count; n++) {
+      const message = said.at(n)
+      if (message !== undefined) this.tell(message)
+    }
+    this.saidTold = said.count
+    for (const waiting of this.held.take()) this.tell(waiting)
+  }
+
+  private greet(bytes: Uint8Array, more: readonly Uint8Array[]): void {
+    this.welcomed = true
+    this.greeting = true
+    if (this.outbox?.holds === true) this.outbox.add(bytes, true)
+    else {
+      this.transmit(bytes)
+      this.greeted()
+    }
+    for (const rest of more) this.tell(rest)
+  }
+
+  greeted(): void {
+    this.greeting = false
+  }
+
+  /** Its link is gone. */
+  lostLink(): void {
+    this.ended = true
+    this.outbox?.clear()
   }
 
   /** Of the game's to this player, that nobody will get. */
   get lostMessages(): number {
-    return this.held.dropped
+    return this.held.dropped + this.saidLost + (this.away ? Math.max(0, this.said.forgotten - this.saidTold) : 0)
   }
 
-  /** Says why, and closes the link; the player leaves once the link reports its end, or, if it is away, with the next tick. */
-  end(reason: CloseReason): void {
+  /** Says why, and closes the link; the player leaves once the link reports its end, or, if it is away, with the next tick. `isOfLink`: rules did not wish it. */
+  end(reason: CloseReason, isOfLink = false): void {
     if (this.ended) {
       // Who only lost its link can still be sent away.
       if (this.endReason === undefined ? this.away : MAY_COME_BACK.has(this.endReason.code)) this.endReason = reason
@@ -244,63 +340,17 @@ export class PlayerCore {
     }
     this.ended = true
     this.endReason = reason
-    this.link.send(
-      'reliable',
-      packToClient({ t: this.welcomed ? 'bye' : 'refused', code: reason.code, message: reason.message }),
-    )
-    this.link.close(reason)
+    if (this.outbox?.holdsEnd === true && !isOfLink) return this.outbox.addEnd(reason)
+    this.outbox?.clear()
+    this.depart(reason)
+  }
+
+  depart({ code, message }: CloseReason): void {
+    const t = this.welcomed && !this.greeting ? 'bye' : 'refused'
+    this.link.send('reliable', packToClient({ t, code, message }))
+    this.link.close({ code, message })
   }
 }
 
-/** What rules see of a player. */
-class PlayerFacade implements Player {
-  readonly seat: number
-  readonly id: string
-  readonly options: unknown
-  readonly identity: unknown
-  readonly #core: PlayerCore
-  readonly #clock: { nowMs(): number }
-
-  constructor(core: PlayerCore, clock: { nowMs(): number }) {
-    this.#core = core
-    this.#clock = clock
-    this.seat = core.seat
-    this.id = core.id
-    this.options = core.options
-    this.identity = core.identity
-  }
-
-  get connected(): boolean {
-    return !this.#core.ended
-  }
-
-  get attributes(): Readonly<PlainObject> {
-    return this.#core.attributes.now
-  }
-
-  setAttributes(patch: Readonly<Record<string, unknown>>): void {
-    this.#core.attributes.merge(patch)
-  }
-
-  get stats(): PlayerStats {
-    const { trip, inputs, bytesSent, joinedAtMs, framesSkipped, lostMessages } = this.#core
-    const { totals } = this.#core.plausibility
-    const seconds = Math.max(1, (this.#clock.nowMs() - joinedAtMs) / 1000)
-    return {
-      rttMs: trip.meanMs,
-      jitterMs: trip.jitterMs,
-      marginMs: inputs.usualMarginMs,
-      lateInputs: inputs.lateInputs,
-      ignoredInputs: totals[INPUT_IGNORED] ?? 0,
-      contradictedInputs: totals[INPUT_CONTRADICTS] ?? 0,
-      clampedStamps: totals[STAMP_CLAMPED] ?? 0,
-      refusedPresses: inputs.refusedPresses,
-      fastPresses: totals[PRESS_TOO_FAST] ?? 0,
-      excessDelays: totals[DELAY_TOO_LONG] ?? 0,
-      inventedAcks: totals[ACK_IMPOSSIBLE] ?? 0,
-      lostMessages,
-      bytesPerSecond: bytesSent / seconds,
-      framesSkipped,
-    }
-  }
-}
+/** Of a player who has none: it takes nothing. */
+export const NO_LINK: Link = { ordered: true, bufferedBytes: 0, attach: () => {}, send: () => {}, close: () => {} }

@@ -5,16 +5,13 @@
  * after it. Spectators (seat 0) get no tail: they own nothing. Allocates nothing per client but the view that a link needs.
  */
 import {
-  type BodyInput,
-  type BodyPart,
   type CompiledGame,
   createFrameHead,
   type EpochTriple,
-  type EventLog,
-  type EventSource,
   encodeFrameHead,
   epochTag,
   MAX_WINDOW_TICKS,
+  PROVISIONAL_SNAPSHOT,
   SNAPSHOT,
   type SnapshotEncoder,
   type SnapshotSource,
@@ -22,6 +19,7 @@ import {
 } from '@tickmesh/shared'
 import type { Interest } from '../interest/interest.ts'
 import { FrameBatch } from './frame-batch.ts'
+import { FrameBody, type ReplicationSources } from './frame-body.ts'
 import { BODY_AT, type FrameMemory } from './frame-memory.ts'
 import type { PlayerCore } from './player-core.ts'
 import type { WireTools } from './wire-tools.ts'
@@ -32,17 +30,6 @@ export interface ReplicationOptions {
   readonly fullFramesPerSecond: number
   /** Of a room of a cluster: frames carry its tag. */
   readonly epoch?: EpochTriple | undefined
-}
-
-/** Where replication finds the past. */
-export interface ReplicationSources {
-  /** Snapshots. */
-  readonly history: SnapshotSource
-  /** What was held in each tick: worlds, of which the seats' columns are read. */
-  readonly held: SnapshotSource
-  readonly events: EventLog
-  /** Given where each client gets only a part of the world. */
-  readonly interest?: Interest | undefined
 }
 
 /** A client's check of an entity type failed: its motion computes something else. */
@@ -69,30 +56,6 @@ export const TREND_TICKS = 96
 /** So many clients must suspect a type's motion before the whole room goes without it. */
 const SUSPECTS_FOR_ROOM = 3
 
-/** What a body is made of, filled anew for each. */
-class Body implements BodyInput {
-  baseline: Int32Array | undefined
-  earlier: Int32Array | undefined
-  baselineTick = -1
-  current: Int32Array = new Int32Array(0)
-  tick = 0
-  plainTypes: Uint8Array
-  readonly events: EventSource
-  readonly part: BodyPart | undefined
-  private readonly held: SnapshotSource
-
-  constructor({ held, events, interest }: ReplicationSources, plainTypes: Uint8Array) {
-    this.held = held
-    this.events = interest?.events ?? events
-    this.part = interest?.part
-    this.plainTypes = plainTypes
-  }
-
-  heldAt(tick: number): Int32Array | undefined {
-    return this.held.find(tick)
-  }
-}
-
 export class Replication {
   readonly counts: ReplicationCounts = { framesSent: 0, framesSkipped: 0, bytesSent: 0, bodiesEncoded: 0 }
   private readonly game: CompiledGame
@@ -104,12 +67,12 @@ export class Replication {
   private readonly batch: FrameBatch | undefined
   private readonly options: ReplicationOptions
   private readonly onPlainType: SuspectListener
-  private readonly body: Body
+  private readonly body: FrameBody
   private readonly head = createFrameHead()
   private readonly snapshotMs: number
   private readonly probeMs: number
   /** NO_TAG: the room has no epoch. */
-  private readonly tag: number
+  private tag: number
   /** The most that may lie between two snapshots, so that the second can still be a delta. */
   private readonly spanMs: number
   private readonly extraTicks: number
@@ -119,6 +82,8 @@ export class Replication {
   /** The two snapshots that were last found in the history for the frames in hand: most clients ask for the same. */
   private keptBaseline = -1
   private keptEarlier = -1
+  /** How many ticks those who stand by are behind what is being sent; 0: it is final. */
+  behind = 0
   /** Whether there is anybody to whom snapshots between the usual ones may have to be sent. */
   someLosePackets = false
 
@@ -140,11 +105,16 @@ export class Replication {
     this.tag = epochTag(options.epoch)
     this.plainTypes = sources.interest?.plainTypes ?? new Uint8Array(game.entities.length)
     this.suspects = new Uint16Array(game.entities.length)
-    this.body = new Body(sources, this.plainTypes)
+    this.body = new FrameBody(sources, this.plainTypes)
     this.snapshotMs = 1000 / game.snapshotRate
     this.spanMs = ((MAX_WINDOW_TICKS - game.ticksPerSnapshot) * 1000) / game.tickRate
     this.probeMs = Math.min(PROBE_MS, this.spanMs)
     this.extraTicks = Math.ceil(game.ticksPerSnapshot / MOST_EXTRA)
+  }
+
+  /** Frames are of another epoch from now on. */
+  retag(epoch: EpochTriple | undefined): void {
+    this.tag = epochTag(epoch)
   }
 
   /** Does anybody get a snapshot of this tick? Usual ones come every `everyTicks`. */
@@ -226,7 +196,7 @@ export class Replication {
 
   /** The baseline of a client's next frame, FULL or NO_FRAME. */
   private choose(player: PlayerCore, tick: number, nowMs: number): number {
-    if (!player.seated || player.ended) return NO_FRAME
+    if (!player.seated || player.ended || player.greeting) return NO_FRAME
     const sinceFrameMs = nowMs - player.lastFrameAtMs
     if (player.ackTick < player.sent.newest) {
       const { ordered } = player.link
@@ -352,11 +322,10 @@ export class Replication {
     head.holdMs = nowMs - player.echoAtMs
     head.bodyBytes = bodyBytes
     const writer = memory.writer.start(memory.head)
-    if (this.tag < 0) writer.u8(SNAPSHOT)
-    else {
-      writer.u8(TAGGED_SNAPSHOT)
-      writer.u8(this.tag)
-    }
+    const isProvisional = this.behind > 0 && this.tag >= 0
+    writer.u8(isProvisional ? PROVISIONAL_SNAPSHOT : this.tag < 0 ? SNAPSHOT : TAGGED_SNAPSHOT)
+    if (this.tag >= 0) writer.u8(this.tag)
+    if (isProvisional) writer.u8(this.behind < 255 ? this.behind : 255)
     encodeFrameHead(writer, head, this.game.ticksPerSnapshot)
     inputs.frameSent()
     player.echo = -1

@@ -7,9 +7,7 @@
 import {
   type CloseReason,
   type CompiledGame,
-  createInputHead,
-  type InputMessageHead,
-  MAX_WINDOW_TICKS,
+  type EpochTriple,
   NetError,
   SeededRandom,
   Simulation,
@@ -19,35 +17,33 @@ import {
 import { makeInterest, staleTicksOf } from '../interest/make-interest.ts'
 import { failureLine, plainTypeLine } from '../ops/failure-line.ts'
 import { noPlayCounts } from '../ops/play-counts.ts'
-import { Governor } from '../tick/governor.ts'
-import { LogHistogram } from '../tick/log-histogram.ts'
 import type { TickHandle } from '../tick/tick-loop.ts'
 import type { RoomStats } from './api.ts'
 import { AttributeBroadcast } from './attribute-broadcast.ts'
 import { AttributeSet } from './attribute-set.ts'
+import { EffectDesk } from './effect-desk.ts'
+import { InputIntake } from './input-intake.ts'
 import type { JournalRecorder, Stepper } from './journal-recorder.ts'
-import { INPUT_IGNORED } from './plausibility.ts'
-import { type PlayerCore, packToClient } from './player-core.ts'
+import { MessageInbox } from './message-inbox.ts'
+import { packToClient } from './player-core.ts'
 import { Replication, type SuspectListener } from './replication.ts'
 import type { RoomListing } from './room-listing.ts'
 import type { RoomOptions } from './room-options.ts'
+import { RoomOutput } from './room-output.ts'
+import { RoomPace } from './room-pace.ts'
+import { goOnWith, type HaltedRoom, haltRoom, type RoomPause } from './room-pause.ts'
+import { statsOf } from './room-stats.ts'
+import { RuleEvents } from './rule-events.ts'
 import type { UntypedRules } from './rules.ts'
 import { Seats, UNPLAYED_MS } from './seats.ts'
-import { NOBODY_WATCHES, SpectatorStage } from './spectator-stage.ts'
+import { SpectatorStage } from './spectator-stage.ts'
+import type { Keyframe } from './standby-line.ts'
+import type { StandbyRecorder } from './standby-recorder.ts'
 import { raiseSuspicions } from './suspicion.ts'
-import { tellNow } from './tell-now.ts'
+import { tellNow, tellPlayers } from './tell-now.ts'
 import { TickTimers } from './tick-timers.ts'
 import type { WireTools } from './wire-tools.ts'
 
-interface WaitingMessage {
-  readonly player: PlayerCore
-  readonly index: number
-  readonly values: Readonly<Record<string, unknown>>
-}
-
-/** Messages of one player that may wait for one tick. */
-const MAX_WAITING_MESSAGES = 64
-const DURATION_WEIGHT = 1 / 64
 /** A room in which nobody has been for so long computes its ticks some at a time; at once if nobody ever played there. */
 const DOZE_AFTER_MS = 2_000
 const DOZE_MS = 100
@@ -61,10 +57,15 @@ export class RoomCore {
   readonly history: SnapshotRing
   stepper: Stepper
   recorder: JournalRecorder | undefined
+  /** Of a protected room. */
+  standby: StandbyRecorder | undefined
   readonly timers: TickTimers
+  readonly effects: EffectDesk
   readonly random: SeededRandom
   readonly attributes: AttributeSet
   readonly replication: Replication
+  readonly inbox: MessageInbox
+  readonly output: RoomOutput
   /** Where spectators watch, if any may. */
   readonly stage: SpectatorStage | undefined
   readonly options: RoomOptions
@@ -80,33 +81,32 @@ export class RoomCore {
   closeReason: CloseReason | undefined
   closed = false
   /** The shard has no lease: no tick runs. */
-  private frozen = false
+  frozen = false
+  /** The tick at whose end the room is to end, once that is held; -1: none. */
+  private endingTick = -1
+  /** Rules are running: what they do belongs to this tick; in between to the next. */
+  private inTick = false
   /** What the game says of the room in the lobby; a new object at each change. */
   listing: RoomListing | undefined
   /** Ticks for which nobody has been connected. */
   emptyTicks = 0
   /** True once an input came that could be used. */
-  private played = false
+  played = false
+  /** Where it stands still, between two shards or two epochs; see room-pause.ts. */
+  pause: RoomPause | undefined
   handle: TickHandle | undefined
   /** Of players who left. */
   readonly past = noPlayCounts()
   /** Set when the server drains: rules hear of it in the next tick. */
   private drainMs: number | undefined
-  private readonly tools: WireTools
-  private readonly governor = new Governor()
-  private readonly lateness = new LogHistogram()
+  readonly pace: RoomPace
+  readonly events = new RuleEvents(this)
   readonly broadcast = new AttributeBroadcast((bytes, change) => this.stage?.tell(bytes, change))
-  private readonly inputHead: InputMessageHead
+  readonly intake: InputIntake
   readonly window = { oldestView: 0, oldestKept: 0 }
   private readonly maxRewindTicks: number
   /** Snapshots that stamps may name. */
   private readonly keptTicks: number
-  private messages: WaitingMessage[] = []
-  private events: { readonly name: string; readonly fields: Readonly<Record<string, unknown>> }[] = []
-  private durationMeanMs = 0
-  /** How late this tick began. */
-  private lateMs = 0
-  private inCommands = false
   private readonly tickMs: number
 
   constructor(game: CompiledGame, rules: UntypedRules, tools: WireTools, options: RoomOptions) {
@@ -114,8 +114,8 @@ export class RoomCore {
     this.game = game
     this.rules = rules
     this.options = options
-    this.tools = tools
     this.tickMs = 1000 / game.tickRate
+    this.pace = new RoomPace(options.id, this.tickMs, options.log)
     this.maxRewindTicks = Math.floor(options.maxRewindMs / this.tickMs)
     const staleTicks = rules.interest === undefined ? 0 : staleTicksOf(game, rules.interest)
     const keptTicks = Math.max(this.maxRewindTicks, 64) + 2 * game.ticksPerSnapshot + 2
@@ -130,9 +130,11 @@ export class RoomCore {
     this.sim.publicSeed = options.publicSeed
     this.stepper = options.syncTest ? new SyncTest(this.sim) : this.sim
     this.random = new SeededRandom(options.secretSeed)
-    this.timers = new TickTimers(game.tickRate)
+    this.timers = new TickTimers(game.tickRate, (name, data) => this.rules.timers?.[name]?.(this.facade, data))
+    const { publicSeed, log, timer } = options
+    this.effects = new EffectDesk({ room: options.id, publicSeed, rules: rules.effects, log, timer })
+    this.inbox = new MessageInbox(this)
     this.attributes = new AttributeSet(game.roomAttributes)
-    this.inputHead = createInputHead(game)
     const onPlainType: SuspectListener = (type, player, wholeRoom) =>
       options.log(plainTypeLine(type, wholeRoom, { room: options.id, player: player.id }))
     const { history, sim } = this
@@ -143,40 +145,22 @@ export class RoomCore {
     if (spectators !== undefined) {
       this.stage = new SpectatorStage(game, tools, this.sim, options, spectators, onPlainType)
     }
+    this.intake = new InputIntake(this, tools)
+    this.output = new RoomOutput(this, this.players)
   }
 
-  /** An input message that came at `player.heardAtMs`. False: malformed. Hot. */
-  receiveInput(player: PlayerCore, bytes: Uint8Array): boolean {
-    const { inputHead: head, tools } = this
-    const { ring } = player.inputs
-    const newestBefore = ring.newestTick
-    const result = tools.inputCodec.decode(tools.reader.start(bytes, 1), head, ring, this.tickNumber)
-    if (result === 'malformed') return false
-    player.heard(head)
-    if (head.needsFull) this.replication.requestFull(player, player.heardAtMs)
-    this.replication.suspect(player, head.suspectTypes)
-    if (result === 'far') player.plausibility.note(INPUT_IGNORED, 1, Math.max(0, head.newestTick - this.tickNumber))
-    else {
-      player.played = true
-      this.played = true
-      if (!player.link.ordered)
-        player.path.onInputMessage(player.heardAtMs, newestBefore < 0 ? 1 : head.newestTick - newestBefore)
-      player.inputs.marginMs = this.dueMs(head.newestTick) - player.heardAtMs
-      player.inputs.arrived(head, newestBefore)
-    }
-    return true
-  }
-
-  /** A game's own message waits for the next tick. False: too many do; while the room is frozen they are nobody's fault, and are dropped. */
-  receiveMessage(player: PlayerCore, index: number, values: Readonly<Record<string, unknown>>): boolean {
-    if (player.waitingMessages >= MAX_WAITING_MESSAGES) return this.frozen
-    player.waitingMessages++
-    this.messages.push({ player, index, values })
-    return true
-  }
-
+  /** When tick 0 ends, or would have ended: cluster time, as players and journals are told. */
   get epochMs(): number {
-    return this.handle?.epochMs ?? 0
+    return this.handle === undefined ? 0 : this.handle.epochMs + (this.options.clusterOffsetMs ?? 0)
+  }
+
+  /** Cluster time. */
+  serverMs(): number {
+    return this.options.clock.nowMs() + (this.options.clusterOffsetMs ?? 0)
+  }
+
+  get standbyUrls(): readonly string[] {
+    return this.options.standby?.urls ?? []
   }
 
   dueMs(tick: number): number {
@@ -186,41 +170,83 @@ export class RoomCore {
   /** Called by the tick loop. Hot. */
   tick(tick: number, lateMs: number): void {
     if (this.closed) return this.playOn(tick)
+    if (this.endingTick >= 0) return this.endOnceHeld(tick)
     const { clock } = this.options
     const startMs = clock.nowMs()
+    this.output.beginTick(tick)
     this.tickNumber = tick
-    this.lateMs = lateMs
+    this.inTick = true
+    this.pace.lateMs = lateMs
     this.window.oldestView = Math.max(0, tick - this.maxRewindTicks)
     this.window.oldestKept = Math.max(0, tick - this.keptTicks)
     this.runQueues(tick)
     this.sim.settle()
     this.resolveInputs(tick)
     this.stepper.step(tick)
-    this.runCommands()
+    this.events.run()
     this.sim.settle()
     this.history.put(tick, this.sim.world.ints)
     this.recorder?.endTick()
-    // The lease may have run out within this tick: what it says waits for the next that may speak.
-    const speaks = this.options.mayAct === undefined || this.options.mayAct()
-    if (speaks) this.flush(tick)
-    this.stage?.keep(tick)
-    if (speaks) this.stage?.tick(tick, this.dueMs(tick), this.epochMs, this.governor.level)
-    this.measure(clock.nowMs() - startMs, lateMs)
+    this.standby?.endTick(tick)
+    this.inTick = false
+    this.output.endTick(tick)
+    if (this.effects.size > 0) this.runEffects()
+    this.pace.measure(clock.nowMs() - startMs, lateMs)
     if (this.closeReason === undefined) this.endIfIdle()
-    if (this.closeReason !== undefined) this.options.onEnd(this.closeReason)
+    if (this.closeReason === undefined) return
+    this.endingTick = tick
+    this.endOnceHeld(tick)
   }
 
-  /** What players are told of a tick. Hot. */
-  private flush(tick: number): void {
-    this.broadcast.flush(tick, this.attributes, this.players)
-    const { ticksPerSnapshot } = this.game
-    // Thinned, but never beyond what a delta can span.
-    const divisor = Math.min(this.governor.snapshotDivisor, Math.floor(MAX_WINDOW_TICKS / ticksPerSnapshot))
-    const everyTicks = ticksPerSnapshot * divisor
-    const { level } = this.governor
-    if (this.replication.isDue(tick, everyTicks, level)) {
-      this.replication.send(this.players, tick, this.options.clock.nowMs(), this.dueMs(tick), level, everyTicks)
-    }
+  /** Those who stand by have more than before; between two ticks. */
+  committed(): void {
+    if (this.closed || this.inTick || this.pause?.isHalted === true) return
+    this.output.committed()
+    if (this.effects.size > 0) this.runEffects()
+    if (this.endingTick >= 0) this.endOnceHeld(this.endingTick)
+  }
+
+  private runEffects(): void {
+    const { standby, clock, mayAct } = this.options
+    if (mayAct !== undefined && !mayAct()) return
+    this.effects.run(standby?.heldTick ?? Number.POSITIVE_INFINITY, clock.nowMs())
+  }
+
+  /** The end that rules wished for is told once nobody can undo it; or after a second, as it must come. */
+  private endOnceHeld(tick: number): void {
+    const { game, endingTick, closeReason, options } = this
+    if (closeReason === undefined) return
+    if (this.output.isHeld(endingTick) || tick - endingTick > game.tickRate) options.onEnd(closeReason)
+  }
+
+  /** The tick to which belongs what is said now. */
+  get sayingTick(): number {
+    return this.inTick ? this.tickNumber : this.tickNumber + 1
+  }
+
+  /** What another shard needs to go on after the newest tick; between two ticks. Throws BAD_STATE in a room that nobody protects. */
+  keyframe(): Keyframe {
+    return this.protection.keyframe()
+  }
+
+  /** The world at the end of an earlier tick; undefined: it is not kept. */
+  stateAt(tick: number): Uint8Array | undefined {
+    return this.protection.stateAt(tick)
+  }
+
+  private get protection(): StandbyRecorder {
+    if (this.standby !== undefined) return this.standby
+    throw new NetError('BAD_STATE', `the room "${this.id}" is not protected.`, 'Open it with a standby line.')
+  }
+
+  /** `standby.urls` is another list. */
+  standbyChanged(): void {
+    tellPlayers(this, { t: 'standby', urls: this.standbyUrls })
+  }
+
+  /** Players are to connect to where the room is about to move; '': it does not move after all. */
+  announceMove(url: string): void {
+    tellPlayers(this, { t: 'moving', url })
   }
 
   /** Called by the tick loop: this shard has no lease, and nothing runs until it has. */
@@ -234,6 +260,24 @@ export class RoomCore {
     this.frozen = false
     this.seats.released(heldMs)
     tellNow(this, { t: 'notice', kind: 'resumed' }, this.epochMs)
+  }
+
+  /** Stops for good in this epoch, between two ticks; see room-pause.ts. */
+  halt(): HaltedRoom {
+    return haltRoom(this)
+  }
+
+  /** Goes on after all, under a new epoch. */
+  goOn(epoch: EpochTriple): void {
+    goOnWith(this, epoch)
+  }
+
+  allArrived(): void {
+    this.pause?.end()
+  }
+
+  get connectedPlayers(): number {
+    return this.players.reduce((count, { ended }) => (ended ? count : count + 1), 0)
   }
 
   /** Somebody comes, or comes back, or is to go now. */
@@ -257,17 +301,6 @@ export class RoomCore {
     if (this.stage?.playOn(tick, this.dueMs(tick), this.epochMs) !== true) this.handle?.remove()
   }
 
-  private measure(durationMs: number, lateMs: number): void {
-    const before = this.governor.level
-    const level = this.governor.update(durationMs, lateMs, this.tickMs)
-    this.durationMeanMs += (durationMs - this.durationMeanMs) * DURATION_WEIGHT
-    this.lateness.record(lateMs)
-    if (level === before) return
-    const pressure = this.governor.pressure.toFixed(2)
-    const message = `overload level ${level} (was ${before}), pressure ${pressure}.`
-    this.options.log({ level: level > before ? 'warn' : 'info', event: 'overload', message, room: this.id })
-  }
-
   /** Called by the tick loop: the room could not keep up, and goes on later than was planned. */
   timelineShifted(skippedTicks: number): void {
     const message = `the process stood still or is overloaded: the room goes on ${skippedTicks} ticks later.`
@@ -276,8 +309,10 @@ export class RoomCore {
   }
 
   private runQueues(tick: number): void {
+    if (this.pause?.isNew === true) this.rules.onRestore?.(this.facade)
+    this.pause = undefined
     this.seats.run(tick)
-    if (this.messages.length > 0) this.runMessages()
+    this.inbox.run()
     this.timers.run(tick)
     if (this.drainMs !== undefined) this.tellRulesOfDrain(this.drainMs)
     this.rules.onTick?.(this.facade)
@@ -287,31 +322,13 @@ export class RoomCore {
   drain(ms: number): void {
     this.drainMs = ms
     const bytes = packToClient({ t: 'notice', kind: 'stopping', ms })
-    for (const player of this.players) player.say(bytes)
+    for (const player of this.players) player.ended ? player.say(bytes) : player.tellNow(bytes)
     this.stage?.tell(bytes)
   }
 
   private tellRulesOfDrain(ms: number): void {
     this.drainMs = undefined
     this.rules.onDrain?.(this.facade, ms)
-  }
-
-  private runMessages(): void {
-    const { messages } = this
-    this.messages = []
-    for (const { player, index, values } of messages) {
-      player.waitingMessages--
-      const name = this.game.toServer[index]?.name ?? ''
-      if (!player.seated || (player.ended && !player.away)) continue
-      try {
-        this.rules.messages?.[name]?.(this.facade, player.facade, values)
-      } catch (error) {
-        // What one player sent must not end the match for all.
-        const where = { room: this.id, player: player.id }
-        this.options.log(failureLine('message-rule-failed', `rules.messages.${name} threw`, error, where))
-        player.end({ code: 'INTERNAL', message: `The server failed at the message "${name}".` })
-      }
-    }
   }
 
   /** Hot. */
@@ -328,44 +345,35 @@ export class RoomCore {
     }
   }
 
-  private runCommands(): void {
-    const { sim, rules, game } = this
-    this.inCommands = true
-    if (this.events.length > 0) {
-      for (const { name, fields } of this.events) sim.context.emit(name, fields)
-      this.events = []
-    }
-    const { commands } = sim
-    for (let i = 0; i < commands.length; i++) {
-      const command = commands[i]
-      if (command === undefined) continue
-      const { name } = game.commands[command.index] ?? { name: '' }
-      rules.commands?.[name]?.(this.facade, command.values)
-    }
-    this.inCommands = false
-  }
-
-  /** An event of rules: it belongs to the steps of the tick that is being computed, or of the next. */
-  emit(name: string, fields: Readonly<Record<string, unknown>>): void {
-    if (!this.game.events.some((event) => event.name === name)) {
-      throw new NetError('BAD_ARGUMENT', `there is no event "${name}".`, 'Declare it under `events`.')
-    }
-    if (this.inCommands) this.sim.context.emit(name, fields)
-    else this.events.push({ name, fields: { ...fields } })
-  }
-
   /** Ends the room: players are told, hooks run, whatever they throw. Idempotent. */
   shutDown(reason: CloseReason): void {
+    this.pause?.cancel()
     const watched = this.stage?.roomEnds(reason) === true
     if (!watched) this.handle?.remove()
     if (this.closed) return
     this.closed = true
-    const { rules } = this
+    this.inTick = false
+    this.output.commit?.close()
+    const { rules, options } = this
     this.seats.clear(reason, (player, why) =>
       this.guarded('onLeave', () => rules.onLeave?.(this.facade, player.facade, why)),
     )
     this.guarded('onDispose', () => rules.onDispose?.(this.facade))
     this.timers.clear()
+    this.recorder?.end(`${reason.code}: ${reason.message}`)
+    const heldTick = () => options.standby?.heldTick ?? Number.POSITIVE_INFINITY
+    this.effects.outlive(options.clock.nowMs(), heldTick, () => options.onEffectsDone?.())
+  }
+
+  /** Another shard goes on with it, or nobody: links end, and nothing else happens; no hook runs. */
+  abandon(reason: CloseReason): void {
+    this.closed = true
+    this.pause?.cancel()
+    this.handle?.remove()
+    this.stage?.abandon(reason)
+    this.seats.abandon(reason)
+    this.timers.clear()
+    this.effects.stop()
     this.recorder?.end(`${reason.code}: ${reason.message}`)
   }
 
@@ -379,22 +387,6 @@ export class RoomCore {
   }
 
   get stats(): RoomStats {
-    const { world, events, context } = this.sim
-    return {
-      tick: this.tickNumber,
-      players: this.players.length,
-      away: this.seats.away,
-      ...(this.stage ?? NOBODY_WATCHES).stats,
-      entities: world.tables.reduce((sum, table) => sum + table.count, 0),
-      overload: this.governor.level,
-      tickLatenessMs: this.lateMs,
-      tickLatenessP99Ms: this.lateness.quantile(0.99),
-      tickDurationMeanMs: this.durationMeanMs,
-      skippedTicks: this.handle?.skippedTicks ?? 0,
-      ...this.replication.counts,
-      droppedEvents: events.dropped,
-      droppedCommands: context.droppedCommands,
-      overflows: world.overflows,
-    }
+    return statsOf(this)
   }
 }

@@ -3,6 +3,7 @@
  */
 import { encodeMessage, NetError, type PlainObject, type Shape, type View } from '@tickmesh/shared'
 import type { Player, Room, RoomStats } from './api.ts'
+import { checkedData } from './named-data.ts'
 import { type PlayerCore, packToClient } from './player-core.ts'
 import type { RoomCore } from './room-core.ts'
 import { checkedListing, type RoomListing } from './room-listing.ts'
@@ -10,6 +11,9 @@ import type { Timer } from './tick-timers.ts'
 
 /** What a notice holds. */
 const MAX_WARNING_LENGTH = 1000
+/** Packed. */
+const MAX_TIMER_BYTES = 1_024
+const MAX_EFFECT_BYTES = 4_096
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -23,6 +27,7 @@ export class RoomFacade {
   readonly world: object
   readonly players: ReadonlyMap<number, Player>
   readonly #core: RoomCore
+  #warned = false
 
   constructor(core: RoomCore) {
     this.#core = core
@@ -77,25 +82,41 @@ export class RoomFacade {
   }
 
   emit(event: string, fields: Values): void {
-    this.#core.emit(event, fields)
+    this.#core.events.emit(event, fields)
   }
 
   send(player: Player, message: string, values: Values): void {
-    this.#coreOf(player)?.say(this.#pack(message, values))
+    this.#coreOf(player)?.sayTyped(this.#pack(message, values))
   }
 
   broadcast(message: string, values: Values): void {
     const bytes = this.#pack(message, values)
-    for (const player of this.#core.players) if (player.seated) player.say(bytes)
+    for (const player of this.#core.players) if (player.seated) player.sayTyped(bytes)
     this.#core.stage?.tell(bytes)
   }
 
   after(ms: number, run: () => void): Timer {
+    this.#warnOfClosure()
     return this.#core.timers.after(this.#core.tickNumber, ms, run)
   }
 
   every(ms: number, run: () => void): Timer {
+    this.#warnOfClosure()
     return this.#core.timers.every(this.#core.tickNumber, ms, run)
+  }
+
+  schedule(name: string, ms: number, data?: unknown): Timer {
+    return this.#schedule(name, ms, data, false)
+  }
+
+  scheduleEvery(name: string, ms: number, data?: unknown): Timer {
+    return this.#schedule(name, ms, data, true)
+  }
+
+  effect(name: string, data?: unknown): void {
+    const { effects, rules, sayingTick } = this.#core
+    const plain = checkedData('effects', rules.effects, { name, data, maxBytes: MAX_EFFECT_BYTES })
+    effects.add(sayingTick, name, plain)
   }
 
   random(): number {
@@ -115,6 +136,22 @@ export class RoomFacade {
   close(message = 'The room was closed.'): void {
     this.#core.closeReason = { code: 'ROOM_CLOSED', message }
     this.#core.rouse()
+  }
+
+  #schedule(name: string, ms: number, data: unknown, again: boolean): Timer {
+    const { timers, rules, tickNumber } = this.#core
+    const plain = checkedData('timers', rules.timers, { name, data, maxBytes: MAX_TIMER_BYTES })
+    return timers.schedule(tickNumber, ms, again, name, plain)
+  }
+
+  /** Once. */
+  #warnOfClosure(): void {
+    const { development, standby, log } = this.#core.options
+    if (this.#warned || !development || standby === undefined) return
+    this.#warned = true
+    const message =
+      'room.after and room.every were used in a room that others stand by for: what they wait for is lost if another shard goes on with it. Use room.schedule with a rule of rules.timers.'
+    log({ level: 'warn', event: 'timer-does-not-survive', message, room: this.id })
   }
 
   /** A player who left is nobody. */

@@ -4,6 +4,7 @@
 import type { CloseReason } from '@tickmesh/shared'
 import type { UntypedInterest } from '../interest/interest-rule.ts'
 import type { Rules, Suspicion } from './api.ts'
+import type { EffectRules } from './effect-desk.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -19,6 +20,9 @@ export interface UntypedRules {
   onSuspicion?(room: object, player: object, what: Suspicion): void
   readonly commands?: Readonly<Record<string, ((room: object, values: Values) => void) | undefined>>
   readonly messages?: Readonly<Record<string, ((room: object, player: object, values: Values) => void) | undefined>>
+  onRestore?(room: object): void
+  readonly timers?: Readonly<Record<string, ((room: object, data: unknown) => void) | undefined>>
+  readonly effects?: EffectRules
   readonly keepEntities?: boolean
   readonly interest?: UntypedInterest
 }

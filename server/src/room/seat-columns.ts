@@ -1,7 +1,7 @@
 /**
  * What sits in a seat, as the world's memory says it: presence, held levels, press counters, owned entities. Called when players come and go (cold).
  */
-import { SEAT_PRESENT, type Simulation } from '@tickmesh/shared'
+import { type CompiledGame, SEAT_LEVELS, SEAT_PRESENT, type Simulation } from '@tickmesh/shared'
 
 /** Whoever sits down finds neutral levels, and press counters of zero. */
 export function setPresent(sim: Simulation, seat: number, present: boolean): void {
@@ -11,6 +11,12 @@ export function setPresent(sim: Simulation, seat: number, present: boolean): voi
   sim.setNeutral(seat)
   sim.inputs.pressTotals[seat] = 0
   world.ints[game.seatBase + SEAT_PRESENT * game.seatRows + seat] = present ? 1 : 0
+}
+
+/** Reads what a seat holds, and its press counters, as a row of inputs. */
+export function readSeatRow(game: CompiledGame, ints: Int32Array, seat: number, row: Int32Array): void {
+  for (let column = 0; column < game.inputWidth; column++)
+    row[column] = ints[game.seatBase + (SEAT_LEVELS + column) * game.seatRows + seat] ?? 0
 }
 
 /** What a seat owns goes with it, or stays and belongs to nobody. */

@@ -26,7 +26,7 @@ export class SeatedPlayer implements Attendance {
   }
 
   heard(): void {
-    if (this.isKnownToHear || !this.player.welcomed) return
+    if (this.isKnownToHear || !this.player.welcomed || this.player.greeting) return
     this.isKnownToHear = true
     this.player.pass?.secretArrived()
   }
@@ -34,11 +34,15 @@ export class SeatedPlayer implements Attendance {
   /** What comes before its first tick, or after the room's end, is ignored. */
   receiveInput(bytes: Uint8Array): boolean {
     const { room, player } = this
-    return !player.seated || room.closed || room.receiveInput(player, bytes)
+    return !player.seated || room.closed || room.intake.receive(player, bytes)
   }
 
   receiveMessage(index: number, values: Readonly<Record<string, unknown>>): boolean {
-    return this.room.receiveMessage(this.player, index, values)
+    return this.room.inbox.receive(this.player, index, values)
+  }
+
+  serverMs(): number {
+    return this.room.serverMs()
   }
 
   requestFull(nowMs: number): void {

@@ -8,6 +8,7 @@ import { turnedAway } from '../ops/failure-line.ts'
 import type { PlayCounts } from '../ops/play-counts.ts'
 import type { Player } from './api.ts'
 import type { AttributeBroadcast } from './attribute-broadcast.ts'
+import type { OutputCommit } from './output-commit.ts'
 import { MAY_COME_BACK, PlayerCore, packToClient } from './player-core.ts'
 import type { Newcomer, Reservation } from './player-pass.ts'
 import { addPlayer } from './room-counts.ts'
@@ -28,13 +29,19 @@ export interface SeatsRoom {
   readonly broadcast: AttributeBroadcast
   readonly window: ViewWindow
   readonly attributes: { readonly known: Readonly<PlainObject> }
-  readonly handle: { readonly epochMs: number } | undefined
+  /** Cluster time. */
+  readonly epochMs: number
+  /** Where those who stand by are found. */
+  readonly standbyUrls: readonly string[]
+  readonly output: { readonly commit: OutputCommit | undefined }
   readonly tickNumber: number
   readonly closed: boolean
   /** Each tick is wanted when it is due, again. */
   rouse(): void
   /** Of players who left. */
   readonly past: PlayCounts
+  /** Nobody is expected any more. */
+  allArrived(): void
 }
 
 /** A player whose link was lost, while its seat is kept. */
@@ -65,7 +72,10 @@ export class Seats {
   private readonly leaving: PlayerCore[] = []
   private readonly absences: Absence[] = []
   private readonly news = new Map<PlayerCore, LinkNews>()
-  private readonly reservations = new Map<number, Reservation>()
+  /** Those who were connected when this room stopped, here or at another shard, and are to come back before it goes on: rules do not hear of it. */
+  readonly expected = new Set<PlayerCore>()
+  /** Seats that are kept for whoever shows a ticket. */
+  readonly reservations = new Map<number, Reservation>()
 
   constructor(room: SeatsRoom) {
     this.room = room
@@ -96,7 +106,7 @@ export class Seats {
     const reserved = this.reservedFor(newcomer)
     const seat = reserved?.seat ?? this.freeSeat(nowMs, newcomer.wantedSeat)
     if (seat === 0) return undefined
-    const init = { seat, newcomer, link, tick: room.tickNumber, nowMs, window: room.window }
+    const init = { seat, newcomer, link, tick: room.tickNumber, nowMs, window: room.window, commit: room.output.commit }
     const player = new PlayerCore(room.game, init, { maxRewindMs }, clock)
     if (reserved !== undefined) this.reservations.delete(seat)
     player.reservation = reserved
@@ -152,7 +162,7 @@ export class Seats {
   leave(player: PlayerCore, reason: CloseReason): void {
     const { room } = this
     const why = player.endReason ?? reason
-    player.ended = true
+    player.lostLink()
     if (player.leaveReason !== undefined || player.away || room.closed) return
     const { graceMs, clock } = room.options
     if (player.seated && graceMs > 0 && MAY_COME_BACK.has(why.code)) {
@@ -173,6 +183,11 @@ export class Seats {
     if (!hasSat && reservation !== undefined) this.reservations.set(reservation.seat, reservation)
   }
 
+  /** Why a player is away, and until when, by the room's clock. */
+  absenceOf(player: PlayerCore): { readonly reason: CloseReason; readonly untilMs: number } | undefined {
+    return this.absences.find((absence) => absence.player === player)
+  }
+
   private noteLoss(player: PlayerCore, lost: CloseReason): void {
     const known = this.news.get(player)
     if (known === undefined) this.news.set(player, { player, wasConnected: true, lost })
@@ -185,11 +200,13 @@ export class Seats {
     return seated && leaveReason === undefined && !isEnding && !this.room.closed
   }
 
-  /** A player goes on over another link; one that still lives is closed. The welcome says how everything is now. */
-  resume(player: PlayerCore, link: Link): void {
+  /** A player goes on over another link; one that still lives is closed. The welcome says how everything is now. `heard`: game's messages that came to it. `goesOn`: see `relink`. */
+  resume(player: PlayerCore, link: Link, heard?: number, goesOn = false): void {
     const { room } = this
     room.rouse()
-    if (player.away) {
+    const wasExpected = this.expected.delete(player)
+    if (wasExpected) player.pass?.away(false)
+    else if (player.away) {
       player.pass?.away(false)
       this.absences.splice(
         this.absences.findIndex((absence) => absence.player === player),
@@ -200,8 +217,43 @@ export class Seats {
       this.noteLoss(player, player.endReason ?? REPLACED)
       player.end(REPLACED)
     }
-    player.relink(link, room.tickNumber, room.options.clock.nowMs())
-    this.greet(player, room.tickNumber + 1, true)
+    player.relink(link, room.tickNumber, room.options.clock.nowMs(), goesOn)
+    this.greet(player, room.tickNumber + 1, true, heard)
+    if (wasExpected && this.expected.size === 0) room.allArrived()
+  }
+
+  /** A player of a room that another shard ran: away since then, or expected. */
+  restore(player: PlayerCore, absence: Omit<Absence, 'player'> | undefined): void {
+    this.players.push(player)
+    this.players.sort((a, b) => a.seat - b.seat)
+    this.seated.set(player.seat, player.facade)
+    player.away = absence !== undefined
+    if (absence === undefined) this.expected.add(player)
+    else this.absences.push({ player, ...absence })
+  }
+
+  /** The room stops: who has no seat yet is turned away. */
+  turnAway(reason: CloseReason): void {
+    for (const player of this.joining) player.end(reason)
+  }
+
+  /** All links end, and their players are expected to come back. */
+  redial(reason: CloseReason): void {
+    const bye = packToClient({ t: 'bye', ...reason })
+    for (const player of this.players) {
+      if (!player.seated || player.ended || player.leaveReason !== undefined) continue
+      const link = player.unlink()
+      this.expected.add(player)
+      link.send('reliable', bye)
+      link.close(reason)
+    }
+  }
+
+  /** The room goes on, so much later than was planned: whoever has not come by now is away. */
+  endWait(lateMs: number): void {
+    for (const absence of this.absences) absence.untilMs += lateMs
+    for (const player of this.expected) this.leave(player, NOT_BACK)
+    this.expected.clear()
   }
 
   /** Called at the beginning of each tick. Hot while nothing happens. */
@@ -268,12 +320,14 @@ export class Seats {
   }
 
   /** Sends the welcome, with a new secret. `tick` is the one that comes next. */
-  private greet(player: PlayerCore, tick: number, resumed: boolean): void {
+  private greet(player: PlayerCore, tick: number, resumed: boolean, heard?: number): void {
     const { room } = this
     const roster = room.broadcast.roster(tick, player, this.players)
     const resume = room.options.graceMs > 0 ? (player.pass?.nextSecret() ?? '') : ''
     const welcome = welcomeOf(room, player, roster.first, tick, { resume, resumed, graceMs: room.options.graceMs })
-    player.welcome(packToClient(welcome), roster.more)
+    const bytes = packToClient(welcome)
+    if (resumed) player.welcomeBack(bytes, roster.more, heard)
+    else player.welcome(bytes, roster.more)
   }
 
   private unseat(player: PlayerCore | undefined, tick: number): void {
@@ -301,6 +355,29 @@ export class Seats {
     setPresent(sim, player.seat, false)
   }
 
+  /** The room is somebody else's: links end, without a word if it moved. */
+  abandon(reason: CloseReason): void {
+    const bye = reason.code === 'MOVED' ? undefined : packToClient({ t: 'bye', ...reason })
+    for (const player of this.players) {
+      player.seated = false
+      const wasThere = !player.ended
+      const link = player.unlink()
+      if (wasThere && bye !== undefined) link.send('reliable', bye)
+      link.close(reason)
+      player.pass?.gone(player.hasSat)
+    }
+    this.forgetAll()
+  }
+
+  private forgetAll(): void {
+    this.players.length = 0
+    this.absences.length = 0
+    this.expected.clear()
+    this.news.clear()
+    this.reservations.clear()
+    this.seated.clear()
+  }
+
   /** The room ends: everybody is told, and goes. `onLeave` runs for those whom rules know. */
   clear(reason: CloseReason, onLeave: (player: PlayerCore, reason: CloseReason) => void): void {
     for (const player of this.players) {
@@ -309,14 +386,11 @@ export class Seats {
       player.end(reason)
       player.pass?.gone(player.hasSat)
     }
-    this.players.length = 0
-    this.absences.length = 0
-    this.news.clear()
-    this.reservations.clear()
-    this.seated.clear()
+    this.forgetAll()
   }
 }
 
+const NOT_BACK: CloseReason = { code: 'CONNECTION_LOST', message: 'The player did not come to the new server at once.' }
 const REPLACED: CloseReason = {
   code: 'REPLACED',
   message: 'The player goes on over another connection. Play there, or join again.',

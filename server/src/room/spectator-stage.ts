@@ -8,6 +8,7 @@ import {
   type CloseReason,
   type CompiledGame,
   createInputHead,
+  type EpochTriple,
   type Link,
   MAX_WINDOW_TICKS,
   readInputHead,
@@ -29,6 +30,7 @@ export interface StageOptions extends ReplicationOptions {
   readonly publicSeed: number
   readonly maxRewindMs: number
   readonly clock: { nowMs(): number }
+  readonly clusterOffsetMs?: number | undefined
 }
 
 /** In place of a stage, for a room's figures. */
@@ -57,6 +59,10 @@ export class Spectator implements Attendance {
   }
 
   heard(): void {}
+
+  serverMs(): number {
+    return this.stage.serverMs()
+  }
 
   receiveInput(bytes: Uint8Array): boolean {
     return !this.player.seated || this.stage.receiveAck(this, bytes)
@@ -128,6 +134,11 @@ export class SpectatorStage {
     this.replication = new Replication(game, tools, { history: this.past, held, events }, options, onPlainType)
   }
 
+  /** Cluster time. */
+  serverMs(): number {
+    return this.options.clock.nowMs() + (this.options.clusterOffsetMs ?? 0)
+  }
+
   /** Rounded up to whole snapshots: never newer than what was asked for. */
   private ticksOf(delayMs: number): number {
     const { tickRate, ticksPerSnapshot } = this.game
@@ -179,6 +190,23 @@ export class SpectatorStage {
     if (head.needsFull) replication.requestFull(player, player.heardAtMs)
     replication.suspect(player, head.suspectTypes)
     return true
+  }
+
+  /** A restored room goes on after `tick`: nothing before it is kept. */
+  startAfter(tick: number): void {
+    this.newestTick = tick - 1
+  }
+
+  /** All who watch are to connect again: frames are of another epoch from now on. */
+  redial(reason: CloseReason, epoch: EpochTriple): void {
+    this.replication.retag(epoch)
+    for (const { players } of this.audiences) for (const player of players) player.end(reason)
+  }
+
+  /** The room is somebody else's. */
+  abandon(reason: CloseReason): void {
+    for (const { players } of this.audiences) for (const player of players) player.end(reason)
+    this.audiences.length = 0
   }
 
   /** The room has done a tick. Hot. */
@@ -251,8 +279,8 @@ export class SpectatorStage {
     const { player, delayTicks } = spectator
     const { state, next } = this.said.stateAt(seen)
     const roster = rosterOf(Math.max(0, seen), [...state.players])
-    const handle = { epochMs: this.shifted(epochMs, delayTicks) }
-    const source = { id: this.options.id, game: this.game, options: this.options, handle }
+    const { options, game } = this
+    const source = { id: options.id, game, options, epochMs: this.shifted(epochMs, delayTicks), standbyUrls: [] }
     const before = Math.max(0, seen - 1)
     const attributes = { known: state.room }
     player.welcome(packToClient(welcomeOf({ ...source, attributes }, player, roster.first, before + 1)))

@@ -10,7 +10,12 @@ interface Told {
 
 /** `epochMs`: when tick 0 ends for players, if that is to be said; spectators' present is earlier. */
 export function tellNow(room: Told, notice: object, epochMs?: number): void {
-  const bytes = packToClient({ ...notice, ...(epochMs === undefined ? {} : { epochMs }) })
-  for (const player of room.players) if (player.seated) player.tell(bytes)
+  tellPlayers(room, { ...notice, ...(epochMs === undefined ? {} : { epochMs }) })
   room.stage?.tellNow(notice, epochMs)
+}
+
+/** Of this server and others, which is nothing to spectators. */
+export function tellPlayers({ players }: Pick<Told, 'players'>, message: object): void {
+  const bytes = packToClient(message)
+  for (const player of players) if (player.seated) player.tellNow(bytes)
 }

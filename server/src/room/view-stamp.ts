@@ -45,6 +45,9 @@ const MAX_EXTRA_DELAY_MS = 150
 const LEAST_STEADY_MARGIN_MS = -50
 const MOST_STEADY_MARGIN_MS = 150
 
+/** How far the views of a player's inputs and presses went, and in which tick. */
+export type StampOrder = readonly [lastView: number, lastTick: number, lastPressView: number]
+
 export class ViewStamps {
   /** The stamp that the last call resolved to: older tick, newer tick, fraction. */
   older = -1
@@ -64,6 +67,10 @@ export class ViewStamps {
   private lastTick = -1
   /** The newest moment of a press: it was made before its tick, and may come late, so presses have an order of their own. */
   private lastPressView = -1
+  /** Stamps of inputs up to this tick were made while another shard ran the room, which knew the link: nothing is expected of them. */
+  private untimedTo = -1
+  /** Whether the last view was what a client said, is not known: its next stamp may be before it. */
+  private isGuessed = false
 
   constructor(sent: SentTicks, window: ViewWindow, tickMs: number, snapshotMs: number) {
     this.sent = sent
@@ -97,9 +104,14 @@ export class ViewStamps {
     const { tickMs, window } = this
     const expected = inputTick - (timing.marginMs + timing.rttMs / 2 + timing.delayMs) / tickMs
     const tolerance = Math.max(LEAST_TOLERANCE_MS, tickMs + 3 * timing.jitterMs) / tickMs
-    const earliest = expected - tolerance - (ofPress ? 1 + DISPLAY_FRAME_MS / tickMs : 0)
-    const low = Math.max(earliest, window.oldestView, ofPress ? this.lastPressView : this.lastView)
-    const latest = expected + tolerance
+    const untimed = inputTick <= this.untimedTo
+    const earliest = untimed ? 0 : expected - tolerance - (ofPress ? 1 + DISPLAY_FRAME_MS / tickMs : 0)
+    const low = Math.max(
+      earliest,
+      window.oldestView,
+      ofPress ? this.lastPressView : this.isGuessed ? -1 : this.lastView,
+    )
+    const latest = untimed ? inputTick : expected + tolerance
     let high = latest
     if (ofPress && inputTick <= this.lastTick && high > this.lastView) high = this.lastView
     if (high < low) high = low
@@ -112,6 +124,27 @@ export class ViewStamps {
     if (!believed && !silent) this.measure(claimed, earliest, latest, older, newer, timing)
     if (!silent) this.remember(inputTick, ofPress)
     return believed || silent
+  }
+
+  /** The player goes on from a tick that another shard computed, in which it saw this moment (older below 0: none). Inputs up to `untimedTo` may have been made before. */
+  restore(tick: number, older: number, newer: number, fraction: number, untimedTo: number): void {
+    this.untimedTo = untimedTo
+    if (older < 0) return
+    this.lastTick = tick
+    this.lastView = viewOf(older, newer, fraction)
+    this.isGuessed = true
+  }
+
+  /** For who goes on with this player elsewhere. */
+  get order(): StampOrder {
+    return [this.lastView, this.lastTick, this.lastPressView]
+  }
+
+  set order([lastView, lastTick, lastPressView]: StampOrder) {
+    this.lastView = lastView
+    this.lastTick = lastTick
+    this.lastPressView = lastPressView
+    this.isGuessed = false
   }
 
   /** The player looks at nothing: the present. */
@@ -160,6 +193,7 @@ export class ViewStamps {
     } else {
       this.lastView = view
       this.lastTick = inputTick
+      this.isGuessed = false
     }
   }
 

@@ -12,9 +12,12 @@ export interface WelcomeSource {
     readonly maxRewindMs: number
     readonly clock: { nowMs(): number }
     readonly epoch?: EpochTriple | undefined
+    readonly clusterOffsetMs?: number | undefined
   }
   readonly attributes: { readonly known: Readonly<PlainObject> }
-  readonly handle: { readonly epochMs: number } | undefined
+  /** When tick 0 ends for the receiver; cluster time. */
+  readonly epochMs: number
+  readonly standbyUrls: readonly string[]
 }
 
 /** With what the receiver may come back: an empty secret says that it cannot. */
@@ -38,8 +41,8 @@ export function welcomeOf(
     seat: player.seat,
     roomId: room.id,
     tickRate: room.game.tickRate,
-    epochMs: room.handle?.epochMs ?? 0,
-    serverNowMs: room.options.clock.nowMs(),
+    epochMs: room.epochMs,
+    serverNowMs: room.options.clock.nowMs() + (room.options.clusterOffsetMs ?? 0),
     tick: tick - 1,
     seed: room.options.publicSeed,
     playerId: player.id,
@@ -51,5 +54,8 @@ export function welcomeOf(
     maxPlayers: room.game.maxPlayers,
     maxRewindMs: room.options.maxRewindMs,
     ...(room.options.epoch === undefined ? {} : { epoch: room.options.epoch }),
+    // What waits is applied before anybody can learn otherwise.
+    ...(pass.resumed ? { heard: player.appliedMessages + player.waitingMessages } : {}),
+    ...(room.standbyUrls.length === 0 ? {} : { standby: room.standbyUrls }),
   }
 }

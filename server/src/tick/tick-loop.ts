@@ -8,6 +8,7 @@
 import { NetError } from '@tickmesh/shared'
 import { LogHistogram } from './log-histogram.ts'
 import type { TickTimer } from './tick-timer.ts'
+import { phaseInWidestGap } from './widest-gap.ts'
 
 export interface TickedRoom {
   /** Runs one tick, which began `lateMs` after it was due. Hot. */
@@ -49,8 +50,21 @@ export interface TickHandle {
   doze(ticks: number): void
   /** Each tick is run when it is due again; those that waited run at once. */
   rouse(): void
+  /** No tick of this room runs from now on, until `open`; allowed from inside `tick`. */
+  pause(): void
+  /** While it is paused: the timeline is shifted so that the next tick would be due within an interval from now. */
+  shift(): void
+  /** Ticks go on where they stopped. With `shift` the next is due within an interval from now, else when its timeline says; gives by how many ticks it was shifted. */
+  open(shift: boolean): number
   /** Idempotent, as the others; allowed from inside `tick`. */
   remove(): void
+}
+
+/** Where a room goes on that ran before, elsewhere perhaps. */
+export interface Timeline {
+  /** When tick 0 was due, on the timer's clock. */
+  readonly epochMs: number
+  readonly nextTick: number
 }
 
 class Entry implements TickHandle {
@@ -66,25 +80,17 @@ class Entry implements TickHandle {
   epochMs: number
   skippedTicks = 0
   removed = false
-  readonly #onRemove: () => void
-  readonly #onPace: () => void
+  paused = false
+  readonly #owner: EntryOwner
 
-  constructor(
-    room: TickedRoom,
-    rate: number,
-    firstTick: number,
-    firstDueMs: number,
-    onRemove: () => void,
-    onPace: () => void,
-  ) {
+  constructor(room: TickedRoom, rate: number, firstTick: number, firstDueMs: number, owner: EntryOwner) {
     this.room = room
     this.rate = rate
     this.nextTick = firstTick
     this.epochMs = firstDueMs - (firstTick * 1000) / rate
     this.nextDueMs = this.dueMs(firstTick)
     this.wakeMs = this.nextDueMs
-    this.#onRemove = onRemove
-    this.#onPace = onPace
+    this.#owner = owner
   }
 
   dueMs(tick: number): number {
@@ -102,33 +108,58 @@ class Entry implements TickHandle {
     }
   }
 
-  /** Goes on later than was planned, by whole ticks: the next one is due within an interval from now. */
-  shiftTo(nowMs: number): void {
+  /** Goes on later than was planned, by whole ticks: the next one is due within an interval from now. Gives by how many. */
+  shiftTo(nowMs: number): number {
     const intervalMs = 1000 / this.rate
     const skipped = Math.max(0, Math.floor((nowMs - this.nextDueMs) / intervalMs) + 1)
     this.skippedTicks += skipped
     this.epochMs += skipped * intervalMs
     this.excusedMs = Number.NEGATIVE_INFINITY
     this.plan(this.nextTick, nowMs)
+    return skipped
   }
 
   doze(ticks: number): void {
     if (this.removed || this.dozingTicks === ticks) return
     this.dozingTicks = ticks
-    this.#onPace()
+    if (!this.paused) this.#owner.changePace(this)
   }
 
   rouse(): void {
     if (this.dozingTicks === 1) return
     this.dozingTicks = 1
-    this.#onPace()
+    if (!this.paused && !this.removed) this.#owner.changePace(this)
+  }
+
+  pause(): void {
+    if (this.removed || this.paused) return
+    this.paused = true
+    this.#owner.takeOut(this)
+  }
+
+  shift(): void {
+    if (this.paused) this.shiftTo(this.#owner.nowMs())
+  }
+
+  open(shift: boolean): number {
+    if (this.removed || !this.paused) return 0
+    this.paused = false
+    return this.#owner.putBack(this, shift)
   }
 
   remove(): void {
     if (this.removed) return
     this.removed = true
-    this.#onRemove()
+    if (!this.paused) this.#owner.takeOut(this)
   }
+}
+
+/** Whoever looks at entries in time: the loop. */
+interface EntryOwner {
+  nowMs(): number
+  takeOut(entry: Entry): void
+  putBack(entry: Entry, shift: boolean): number
+  changePace(entry: Entry): void
 }
 
 export class TickLoop {
@@ -150,6 +181,12 @@ export class TickLoop {
   #held = false
   #heldMs = 0
   readonly #onWake = (): void => this.#run()
+  readonly #owner: EntryOwner = {
+    nowMs: () => this.#timer.nowMs(),
+    takeOut: (entry) => this.#removeFromHeap(entry),
+    putBack: (entry, shift) => this.#putBack(entry, shift),
+    changePace: (entry) => this.#changePace(entry),
+  }
 
   constructor(timer: TickTimer, options: TickLoopOptions) {
     this.#timer = timer
@@ -209,18 +246,31 @@ export class TickLoop {
     }
     const nowMs = this.#timer.nowMs()
     const firstDueMs = nowMs + phaseInWidestGap(this.#heap, nowMs, 1000 / rate)
-    const entry = new Entry(
-      room,
-      rate,
-      firstTick,
-      firstDueMs,
-      () => this.#removeFromHeap(entry),
-      () => this.#changePace(entry),
-    )
+    const entry = new Entry(room, rate, firstTick, firstDueMs, this.#owner)
+    this.#insert(entry)
+    return entry
+  }
+
+  /** A room with a timeline of its own: it is paused until `open`. */
+  addPaused(room: TickedRoom, rate: number, { epochMs, nextTick }: Timeline): TickHandle {
+    const entry = new Entry(room, rate, nextTick, epochMs + (nextTick * 1000) / rate, this.#owner)
+    entry.paused = true
+    return entry
+  }
+
+  #insert(entry: Entry): void {
     this.#heap.push(entry)
     siftUp(this.#heap, this.#heap.length - 1)
     this.#arm()
-    return entry
+  }
+
+  #putBack(entry: Entry, shift: boolean): number {
+    const nowMs = this.#timer.nowMs()
+    const skipped = shift ? entry.shiftTo(nowMs) : 0
+    entry.plan(entry.nextTick, nowMs)
+    this.#insert(entry)
+    if (this.#held) entry.room.held?.()
+    return skipped
   }
 
   /** Hot. Runs what is due, the longest due first. */
@@ -299,54 +349,6 @@ export class TickLoop {
     }
     this.#arm()
   }
-}
-
-/** Rooms run together rather than closer than this: each moment at which the process wakes up costs as much as a small room's tick. */
-const LEAST_SPACING_MS = 2
-/** Ticks as close as this are one moment. */
-const SAME_MOMENT_MS = 0.01
-
-/** Where in the next interval to put a new room: the middle of the widest gap between the ticks that are already planned there. */
-function phaseInWidestGap(entries: readonly Entry[], nowMs: number, intervalMs: number): number {
-  const phases: number[] = []
-  for (const { nextDueMs, rate } of entries) {
-    const times = Math.max(1, Math.round((intervalMs * rate) / 1000))
-    for (let n = 0; n < times; n++) phases.push(Math.max(0, nextDueMs - nowMs + (n * 1000) / rate) % intervalMs)
-  }
-  phases.sort((a, b) => a - b)
-  const last = phases.at(-1)
-  if (last === undefined) return intervalMs
-  let widestMs = 0
-  let phase = 0
-  let before = last - intervalMs
-  for (const at of phases) {
-    if (at - before > widestMs) {
-      widestMs = at - before
-      phase = before + widestMs / 2
-    }
-    before = at
-  }
-  if (widestMs < 2 * LEAST_SPACING_MS) return leastCrowded(phases)
-  return phase > 0 ? phase : phase + intervalMs
-}
-
-/** Of the moments in `phases`, which are in order, the one with the fewest ticks. */
-function leastCrowded(phases: readonly number[]): number {
-  let best = phases[0] ?? 0
-  let fewest = Number.POSITIVE_INFINITY
-  for (let at = 0; at < phases.length; ) {
-    const moment = phases[at] ?? 0
-    let count = 0
-    while (at < phases.length && (phases[at] ?? 0) - moment < SAME_MOMENT_MS) {
-      count++
-      at++
-    }
-    if (count < fewest) {
-      fewest = count
-      best = moment
-    }
-  }
-  return best
 }
 
 function siftUp(heap: Entry[], start: number): void {

@@ -127,7 +127,7 @@ it('counts no time of a pause against a seat that is kept, nor against a silent 
   expect(stays.closed).toBeUndefined()
 })
 
-it('lets nobody in while it stands still, and drops what players say beyond what waits', () => {
+it('lets nobody in while it stands still; whose messages are more than wait is to come back, and to say the rest again', () => {
   const { server, lease, room } = shard()
   const client = server.join()
   server.play([client], 30)
@@ -135,14 +135,18 @@ it('lets nobody in while it stands still, and drops what players say beyond what
   server.run(50)
   const late = server.connect()
   late.hello({ room: 'main' })
-  for (let n = 0; n < 200; n++) client.say('say', { text: 'hello', n: 1 })
+  for (let n = 0; n < 300; n++) client.say('say', { text: 'hello', n: 1 })
   server.run(50)
   expect(late.closed?.code).toBe('NOT_READY')
   expect(client.closed).toBeUndefined()
   lease.held = true
   server.run(200)
-  expect(client.closed).toBeUndefined()
+  expect(client.closed?.code).toBe('TOO_SLOW')
   expect(room()?.players.size).toBe(1)
+  const again = server.connect()
+  again.hello({ resume: client.welcome?.resume ?? '' })
+  server.run(60)
+  expect(again.welcome).toMatchObject({ resumed: true, heard: 256 })
 })
 
 it('asks for the lease before each tick and each flush', () => {

@@ -52,6 +52,24 @@ function clusterStatus(): ClusterStatus {
       refused: {},
     },
     rooms: { owned: 4, homed: 5, waiting: 0 },
+    standby: {
+      rooms: [
+        {
+          ...{ id: 'match-1', epoch: { generation: 7, view: 12, k: 1 }, mode: 'inputs', tick: 900, heldTick: 899 },
+          holders: [{ life: lives[1] ?? '', state: 'holding', tick: 899, lagMs: 1.5 }],
+        },
+        {
+          ...{ id: 'match-6', epoch: { generation: 7, view: 12, k: 2 }, mode: 'states', tick: 50, holders: [] },
+          heldTick: Number.POSITIVE_INFINITY,
+        },
+      ],
+      held: [{ id: 'match-2', owner: lives[1] ?? '', epoch: { generation: 7, view: 11, k: 4 }, tick: 7000 }],
+      ...{ bytesSent: 3_400_000, bytesReceived: 2_100_000, replaced: 1, diverged: 0 },
+    },
+    moves: {
+      moving: [{ room: 'match-1', to: lives[2] ?? '', step: 'gathering', sinceMs: 1 }],
+      ...{ inLine: 0, stranded: 0, counts: { moved: 3, refused: 0, aborted: 0, unknown: 0, taken: 2 } },
+    },
     clock: {
       stratum: 2,
       offsetMs: 0.21,
@@ -107,6 +125,7 @@ export function exampleState(): DashboardState {
       state: at === 3 ? 'full' : 'open',
       players: at === 3 ? 16 : 8,
       maxPlayers: 16,
+      holders: at === 5 ? [] : [lives[(at + 1) % 5] ?? ''],
     })),
     roomCount: 12,
     samples: Array.from({ length: 300 }, (_, second) => sample(second)),
@@ -114,6 +133,11 @@ export function exampleState(): DashboardState {
       { atMs: START_MS, generation: 7, number: 11, members: names.slice(0, 4), came: names.slice(0, 4), went: [] },
       { atMs: START_MS + 60_000, generation: 7, number: 12, members: names, came: ['shard-5'], went: [] },
     ],
+    journeys: [
+      { atMs: START_MS + 1500, room: 'match-4', kind: 'failover', from: 'shard-6', to: 'shard-1' },
+      { atMs: START_MS + 2500, room: 'match-5', kind: 'move', from: 'shard-5', to: 'shard-2' },
+    ],
+    hosting: { takenOver: 1, replayedTicks: 14, replayMs: 2.5, replayMaxMs: 2.5, lost: 0 },
     events: [
       {
         atMs: START_MS,

@@ -84,6 +84,7 @@ export function compileGame(definition: UntypedDefinition): CompiledGame {
     inputDelayTicks: definition.inputDelayTicks ?? 0,
     step: definition.step?.bind(definition),
     prior: definition.prior ?? '',
+    code: [definition.step, ...types.flatMap(([, type]) => [type.step, type.motion])],
     opaque: definition.opaque,
     worldInts,
   }

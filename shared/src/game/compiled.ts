@@ -115,6 +115,8 @@ export interface CompiledGame {
   readonly step: ((world: object, ctx: object) => void) | undefined
   /** Trained start of the codec's models, or ''. */
   readonly prior: string
+  /** Steps and motions as they were written; for the fingerprint. */
+  readonly code: readonly unknown[]
   readonly opaque:
     | { create(): unknown; save(state: unknown): Uint8Array; load(state: unknown, bytes: Uint8Array): void }
     | undefined

@@ -1,10 +1,10 @@
 /**
- * Puts records together and hands them on in chunks. Used by the journal's writer only. Memory is taken as the largest record so far needed it.
+ * Puts records together and hands them on in chunks. Used by the journal's writer only.
  */
-import { NetError } from '../error.ts'
 import { ByteWriter } from '../wire/byte-writer.ts'
 import { crc32 } from './crc32.ts'
 import { JOURNAL_MAGIC, JOURNAL_VERSION, MAX_RECORD_FRAME_BYTES } from './format.ts'
+import { PayloadBuffer } from './payload-buffer.ts'
 
 /** Where a journal goes. */
 export interface JournalSink {
@@ -16,12 +16,11 @@ export interface JournalSink {
 
 const FIRST_BYTES = 16_384
 const FULL_BYTES = 65_536
-const MAX_BYTES = 2 ** 30
 
 export class RecordBuffer {
   private readonly sink: JournalSink
   private readonly writer = new ByteWriter()
-  private payload = new Uint8Array(FIRST_BYTES)
+  private readonly payload = new PayloadBuffer()
   private waiting = new Uint8Array(FIRST_BYTES)
   private length = 0
 
@@ -34,19 +33,7 @@ export class RecordBuffer {
 
   /** Adds a record. `fill` may be called again, with more room, so it must not change what it reads. */
   append(kind: number, fill: (writer: ByteWriter) => void): void {
-    const { writer } = this
-    fill(writer.start(this.payload))
-    while (!writer.ok) {
-      if (this.payload.length >= MAX_BYTES)
-        throw new NetError(
-          'TOO_LARGE',
-          `a record of the journal takes over ${MAX_BYTES} bytes.`,
-          'Lower `max` of the entities.',
-        )
-      this.payload = new Uint8Array(this.payload.length * 2)
-      fill(writer.start(this.payload))
-    }
-    this.frame(kind, writer.position)
+    this.frame(kind, this.payload.write(fill))
     if (this.length >= FULL_BYTES) this.flush()
   }
 
@@ -61,7 +48,7 @@ export class RecordBuffer {
     writer.start(waiting, this.length)
     writer.u8(kind)
     writer.varint(payloadBytes)
-    writer.raw(this.payload, 0, payloadBytes)
+    writer.raw(this.payload.bytes, 0, payloadBytes)
     writer.u32(crc32(waiting, this.length, writer.position))
     this.length = writer.position
   }

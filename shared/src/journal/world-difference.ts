@@ -13,9 +13,10 @@ import {
   SEAT_PRESENT,
 } from '../game/compiled.ts'
 import type { AnyField } from '../game/field.ts'
+import type { Simulation } from '../sim/simulation.ts'
 import type { ByteReader } from '../wire/byte-reader.ts'
 import type { ByteWriter } from '../wire/byte-writer.ts'
-import { hashFinish, hashStep } from '../wire/hash.ts'
+import { hashFinish, hashInts, hashStep } from '../wire/hash.ts'
 import { settleTable } from '../world/settle.ts'
 
 function tablesBase(game: CompiledGame): number {
@@ -103,8 +104,11 @@ export class DifferenceReader {
     }
   }
 
-  /** Adds a difference to `ints`. False if it is none of this game; `ints` is then useless. */
-  apply(reader: ByteReader, ints: Int32Array): boolean {
+  /**
+   * Adds a difference to `ints`. False if it is none of this game; `ints` is then useless. With `clamps`, for a world that is not the one it was made
+   * for, what leaves its range stays at the edge.
+   */
+  apply(reader: ByteReader, ints: Int32Array, clamps = false): boolean {
     let at = -1
     for (;;) {
       const gap = reader.varint()
@@ -113,8 +117,10 @@ export class DifferenceReader {
       at += gap
       if (at >= ints.length) return false
       const value = ((ints[at] ?? 0) + reader.signedVarint()) | 0
-      if (!reader.ok || value < (this.low[at] ?? 0) || value > (this.high[at] ?? 0)) return false
-      ints[at] = value
+      const low = this.low[at] ?? 0
+      const high = this.high[at] ?? 0
+      if (!reader.ok || (!clamps && (value < low || value > high))) return false
+      ints[at] = value < low ? low : value > high ? high : value
     }
   }
 }
@@ -127,8 +133,15 @@ export function settleAll(game: CompiledGame, ints: Int32Array): void {
   }
 }
 
+/** The hash of a tick that is over: the settled world, and all integers of its events. */
+export function hashTick({ game, world, events }: Simulation, tick: number): number {
+  const from = events.at(tick, 0)
+  const made = hashInts(events.ints, from, from + events.count(tick) * events.stride, 0)
+  return hashWorld(game, world.ints, made)
+}
+
 /** The hash of a settled world: header, seats, and the rows in use, column by column. */
-export function hashWorld(game: CompiledGame, ints: Int32Array, seed: number): number {
+function hashWorld(game: CompiledGame, ints: Int32Array, seed: number): number {
   let hash = seed | 0
   let count = tablesBase(game)
   for (let at = 0; at < count; at++) hash = hashStep(hash, ints[at] ?? 0)

@@ -65,6 +65,7 @@ export class Simulation {
       secretSeed: options.secretSeed ?? 0,
       snapshots: options.snapshots,
     })
+    this.context.actFor(0, BY_RULES)
     this.guard = options.development ? new DeterminismGuard() : undefined
     this.stepAll = () => this.stepEntities()
   }
@@ -126,6 +127,28 @@ export class Simulation {
   /** Ends a tick, after its commands were carried out. */
   settle(): void {
     this.world.settle()
+  }
+
+  /** Stands as if it had just ended `tick`, with rules so far in it (`Context.saveProgress`). World, inputs and events are the caller's to set. */
+  resumeAfter(tick: number, progress: Int32Array): void {
+    this.context.begin(tick)
+    this.context.actFor(0, BY_RULES)
+    this.context.loadProgress(progress)
+  }
+
+  /**
+   * Becomes a copy of another simulation of the same game and secret seed that stands between two ticks, and goes on exactly as that one would.
+   * What snapshots are found in is the caller's.
+   */
+  continueFrom(other: Simulation): void {
+    const { game, context } = this
+    this.world.load(other.world.ints)
+    this.inputs.copyFrom(other.inputs)
+    this.events.copyFrom(other.events)
+    const progress = new Int32Array(context.progressWidth)
+    other.context.saveProgress(progress)
+    this.resumeAfter(other.world.tick, progress)
+    if (game.opaque !== undefined) game.opaque.load(context.opaque, game.opaque.save(other.context.opaque))
   }
 
   private stepEntities(): void {

@@ -100,6 +100,29 @@ export class Context {
     this.secretDraws = 0
   }
 
+  /** How many numbers say how far whoever acts has got: random draws, secret ones, spawns, then events of each kind. */
+  get progressWidth(): number {
+    return 3 + this.game.events.length
+  }
+
+  /** Tells how far the seat that acts has got in this tick. After the steps that is the rules' seat: they go on from there until the next ones. Hot. */
+  saveProgress(into: Int32Array): void {
+    into[0] = this.draws
+    into[1] = this.secretDraws
+    into[2] = this.spawned[this.seat] ?? 0
+    for (let kind = 0; kind < this.game.events.length; kind++)
+      into[3 + kind] = this.emitted[kind * this.game.seatRows + this.seat] ?? 0
+  }
+
+  /** Goes on, for whoever acts, from where another context of the game was in the same tick. */
+  loadProgress(from: Int32Array): void {
+    this.draws = from[0] ?? 0
+    this.secretDraws = from[1] ?? 0
+    this.spawned[this.seat] = from[2] ?? 0
+    for (let kind = 0; kind < this.game.events.length; kind++)
+      this.emitted[kind * this.game.seatRows + this.seat] = from[3 + kind] ?? 0
+  }
+
   move(entity: View): void {
     const table = this.live.byName[entity.type]
     if (table === undefined) return

@@ -6,7 +6,21 @@
 import type { NetErrorCode } from '../error.ts'
 import { isErrorCode } from '../link/close-codes.ts'
 import { type AttributePatch, isAttributePatch } from './attribute-patch.ts'
-import { accept, given, isText, isWhole, type Parsed, refuse } from './message-checks.ts'
+import {
+  accept,
+  type Check,
+  type Checks,
+  given,
+  isOptional,
+  isText,
+  isWhole,
+  optional,
+  type Parsed,
+  refuse,
+  take,
+  text,
+  whole,
+} from './message-checks.ts'
 import { isObject, isPlainObject, type PlainObject } from './plain-data.ts'
 import { type EpochTriple, isEpochTriple } from './room-epoch.ts'
 
@@ -33,6 +47,10 @@ export interface HelloMessage {
   readonly spectate?: number
   /** The greatest epoch of this room that the client learned: a shard that has a lower one is not its owner any more. */
   readonly epoch?: EpochTriple
+  /** With `resume`: how many of the game's messages to this player came, in all. What followed is sent again. */
+  readonly heard?: number
+  /** With `resume`: the room is about to move here. Answered by `ready`, and by the welcome when it is here; inputs are taken meanwhile. */
+  readonly prepare?: boolean
 }
 
 export interface LeaveMessage {
@@ -94,6 +112,33 @@ export interface WelcomeMessage {
   readonly maxRewindMs?: number
   /** Left out by a server that is no shard of a cluster. With it every frame of this link has its tag. */
   readonly epoch?: EpochTriple
+  /** How many of the game's messages of this client were applied, in all; 0 if left out. What followed is to be sent again. */
+  readonly heard?: number
+  /** Where those are who go on with the room if this server dies, best first. */
+  readonly standby?: readonly string[]
+}
+
+/** So many of the game's messages of this client are applied, and safe. */
+export interface GotMessage {
+  readonly t: 'got'
+  readonly heard: number
+}
+
+/** Where those are who go on with the room if this server dies, best first; in the place of those that were said before. */
+export interface StandbyMessage {
+  readonly t: 'standby'
+  readonly urls: readonly string[]
+}
+
+/** The room is about to move to the server at `url`: connect there in advance, and say hello with `prepare`. Empty: it does not move after all. */
+export interface MovingMessage {
+  readonly t: 'moving'
+  readonly url: string
+}
+
+/** The answer to a hello with `prepare`. */
+export interface ReadyMessage {
+  readonly t: 'ready'
 }
 
 /** Another shard runs this room: dial that. The link is closed after it. */
@@ -149,6 +194,10 @@ export type ServerMessage =
   | ByeMessage
   | NoticeMessage
   | PongMessage
+  | GotMessage
+  | StandbyMessage
+  | MovingMessage
+  | ReadyMessage
 
 /** No server lets a spectator be further behind. */
 export const MAX_SPECTATOR_DELAY_MS = 120_000
@@ -159,12 +208,14 @@ const MAX_RESUME_LENGTH = 256
 const MAX_TICKET_LENGTH = 2048
 const MAX_AUTH_LENGTH = 8192
 const MAX_URL_LENGTH = 2048
+const MAX_STANDBYS = 4
 const MAX_MESSAGE_TYPES = 64
 const MAX_MESSAGE_FIELDS = 16
 const NOTICE_KINDS: readonly NoticeKind[] = ['paused', 'resumed', 'stopping', 'warning', 'timeline']
 const MAX_TEXT_LENGTH = 1000
 const MAX_TICK = 0x7fff_ffff
 const MAX_MS = 2 ** 53
+const MAX_COUNT = 2 ** 53 - 1
 /** What a room may be called. */
 const ROOM_ID = /^[A-Za-z0-9_-]{1,64}$/
 const GAME_ID = /^[a-z0-9][a-z0-9-]{0,39}$/
@@ -211,6 +262,14 @@ export function parseServerMessage(value: unknown): Parsed<ServerMessage> {
       return take<NoticeMessage>('notice', value, NOTICE)
     case 'pong':
       return take<PongMessage>('pong', value, PONG)
+    case 'got':
+      return take<GotMessage>('got', value, GOT)
+    case 'standby':
+      return take<StandbyMessage>('standby', value, STANDBY)
+    case 'moving':
+      return take<MovingMessage>('moving', value, MOVING)
+    case 'ready':
+      return accept({ t: 'ready' })
     default:
       return refuse('its t is unknown')
   }
@@ -220,21 +279,18 @@ function isMs(value: unknown): value is number {
   return typeof value === 'number' && Math.abs(value) <= MAX_MS
 }
 
-/** Absent, or as `check` wants it. */
-function isOptional<Value>(value: unknown, check: (there: unknown) => there is Value): value is Value | undefined {
-  return value === undefined || check(value)
-}
-
 const isResume = (value: unknown): value is string => isText(value, MAX_RESUME_LENGTH)
 const isTicket = (value: unknown): value is string => isText(value, MAX_TICKET_LENGTH)
 const isAuth = (value: unknown): value is string => isText(value, MAX_AUTH_LENGTH)
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
 const isDelay = (value: unknown): value is number => isMs(value) && value >= 0 && value <= MAX_SPECTATOR_DELAY_MS
 const isDuration = (value: unknown): value is number => isMs(value) && value >= 0
+const isCount = (value: unknown): value is number => isWhole(value, 0, MAX_COUNT)
 const isGameId = (value: unknown): value is string => typeof value === 'string' && GAME_ID.test(value)
 
 function parseHello(value: Fields): Parsed<HelloMessage> {
   const { protocol, game, schema, room, create, resume, ticket, auth, options, spectate, epoch } = value
+  const { heard, prepare } = value
   if (!isWhole(protocol, 0, 0xffff)) return refuse('hello.protocol is not a version')
   if (!isGameId(game)) return refuse('hello.game is not an id')
   if (!isWhole(schema, 0, 0xffff_ffff)) return refuse('hello.schema is not a 32-bit number')
@@ -246,7 +302,9 @@ function parseHello(value: Fields): Parsed<HelloMessage> {
   if (!isOptional(options, isPlainObject)) return refuse('hello.options is not a plain object')
   if (!isOptional(spectate, isDelay)) return refuse(`hello.spectate is not 0 to ${MAX_SPECTATOR_DELAY_MS} ms`)
   if (!isOptional(epoch, isEpochTriple)) return refuse('hello.epoch is not three whole numbers')
-  const optional = given({ room, create, resume, ticket, auth, options, spectate, epoch })
+  if (!isOptional(heard, isCount)) return refuse('hello.heard is not a count')
+  if (!isOptional(prepare, isBoolean)) return refuse('hello.prepare is not a boolean')
+  const optional = given({ room, create, resume, ticket, auth, options, spectate, epoch, heard, prepare })
   return accept({ t: 'hello', protocol, game, schema, ...optional })
 }
 
@@ -261,27 +319,6 @@ function parseTyped(value: Fields): Parsed<TypedMessage> {
   return accept({ t: 'msg', i, v })
 }
 
-/** What each property of a server's message must be. Clients only ever ask whether a message is sound, so a refusal says no more than which one is not. */
-type Check<Value> = (value: unknown) => value is Value
-type Checks<Message> = {
-  readonly [K in Exclude<keyof Message, 't'>]-?: Check<
-    Record<never, never> extends Pick<Message, K> ? Message[K] | undefined : Message[K]
-  >
-}
-
-const whole =
-  (least: number, most: number): Check<number> =>
-  (value) =>
-    isWhole(value, least, most)
-const text =
-  (most: number): Check<string> =>
-  (value) =>
-    isText(value, most)
-const optional =
-  <Value>(check: Check<Value>): Check<Value | undefined> =>
-  (value) =>
-    isOptional(value, check)
-
 /** Pairs of a seat and what `check` wants, no seat twice. */
 const seats =
   <Value>(check: Check<Value>): Check<(readonly [number, Value])[]> =>
@@ -295,6 +332,10 @@ const seats =
     }
     return true
   }
+
+function isUrls(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length <= MAX_STANDBYS && value.every((url) => isText(url, MAX_URL_LENGTH))
+}
 
 const PONG: Checks<PongMessage> = { id: whole(0, 0xffff), serverMs: isMs }
 const WELCOME: Checks<WelcomeMessage> = {
@@ -314,7 +355,12 @@ const WELCOME: Checks<WelcomeMessage> = {
   graceMs: optional(isDuration),
   maxRewindMs: optional(isDuration),
   epoch: optional(isEpochTriple),
+  heard: optional(isCount),
+  standby: optional(isUrls),
 }
+const GOT: Checks<GotMessage> = { heard: isCount }
+const STANDBY: Checks<StandbyMessage> = { urls: isUrls }
+const MOVING: Checks<MovingMessage> = { url: text(MAX_URL_LENGTH) }
 const MOVED: Checks<MovedMessage> = {
   url: text(MAX_URL_LENGTH),
   room: isRoomId,
@@ -335,21 +381,6 @@ const NOTICE: Checks<NoticeMessage> = {
 const END: Checks<{ readonly code: string; readonly message: string }> = {
   code: text(64),
   message: text(MAX_TEXT_LENGTH),
-}
-
-/** A new object of those properties that `checks` names and that are there. */
-function take<Message extends { readonly t: string }>(
-  t: Message['t'],
-  value: Fields,
-  checks: Readonly<Record<string, Check<unknown>>>,
-): Parsed<Message> {
-  const message: Record<string, unknown> = { t }
-  for (const [name, check] of Object.entries(checks)) {
-    const there = value[name]
-    if (!check(there)) return refuse(`${t}.${name} is not what it must be`)
-    if (there !== undefined) message[name] = there
-  }
-  return accept(message as unknown as Message)
 }
 
 function parseWelcome(value: Fields): Parsed<WelcomeMessage> {

@@ -9,7 +9,7 @@ import { isObject, isPlainKey } from './plain-data.ts'
 /** Flat: what rooms are listed with, and filtered by. */
 export type LobbyAttributes = Readonly<Record<string, string | number | boolean>>
 
-export type LobbyRoomState = 'open' | 'full' | 'closed' | 'recovering'
+export type LobbyRoomState = 'open' | 'full' | 'closed' | 'recovering' | 'lost'
 
 /** Which rooms to show. All conditions must hold; without any all rooms are shown. */
 export interface LobbyFilter {
@@ -150,7 +150,7 @@ export function isLobbyAttributes(value: unknown): value is LobbyAttributes {
 }
 
 export function isLobbyRoomState(value: unknown): value is LobbyRoomState {
-  return value === 'open' || value === 'full' || value === 'closed' || value === 'recovering'
+  return value === 'open' || value === 'full' || value === 'closed' || value === 'recovering' || value === 'lost'
 }
 
 export function isLobbyChannel(value: unknown): value is string {
@@ -248,7 +248,7 @@ function isPrefixes(value: unknown): value is Readonly<Record<string, string>> {
 }
 
 function isStates(value: unknown): value is LobbyRoomState[] {
-  return Array.isArray(value) && value.length <= 4 && value.every(isLobbyRoomState)
+  return Array.isArray(value) && value.length <= 5 && value.every(isLobbyRoomState)
 }
 
 function isFlat(value: unknown): boolean {

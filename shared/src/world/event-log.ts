@@ -16,7 +16,8 @@ export class EventLog {
   readonly ints: Int32Array
   /** Events that did not fit. */
   dropped = 0
-  readonly #historyTicks: number
+  /** How many ticks events are kept for. */
+  readonly historyTicks: number
   readonly #ticks: Int32Array
   readonly #counts: Int32Array
 
@@ -24,7 +25,7 @@ export class EventLog {
     let fields = 0
     for (const event of game.events) fields = Math.max(fields, event.fields.length)
     this.stride = EVENT_FIELDS + fields
-    this.#historyTicks = historyTicks
+    this.historyTicks = historyTicks
     this.maxPerTick = game.events.length === 0 ? 0 : maxPerTick
     this.ints = new Int32Array(historyTicks * this.maxPerTick * this.stride)
     this.#ticks = new Int32Array(historyTicks).fill(-1)
@@ -33,14 +34,14 @@ export class EventLog {
 
   /** Empties the place of `tick`. */
   begin(tick: number): void {
-    const slot = tick % this.#historyTicks
+    const slot = tick % this.historyTicks
     this.#ticks[slot] = tick
     this.#counts[slot] = 0
   }
 
   /** Adds an event to a tick that was begun. Gives where it starts in `ints`, or -1 if there is no room. */
   add(tick: number, eventIndex: number, key: number): number {
-    const slot = tick % this.#historyTicks
+    const slot = tick % this.historyTicks
     const count = this.#counts[slot] ?? 0
     if (this.#ticks[slot] !== tick || count >= this.maxPerTick) {
       this.dropped++
@@ -54,14 +55,33 @@ export class EventLog {
     return at
   }
 
+  /** Keeps the events of all ticks that `other` keeps, of a log of the same game, and nothing else. */
+  copyFrom(other: EventLog): void {
+    this.#ticks.fill(-1)
+    for (let slot = 0; slot < other.historyTicks; slot++) {
+      const tick = other.#ticks[slot] ?? -1
+      if (tick <= (this.#ticks[tick % this.historyTicks] ?? -1)) continue
+      this.begin(tick)
+      const from = other.at(tick, 0)
+      const count = Math.min(other.count(tick), this.maxPerTick)
+      this.ints.set(other.ints.subarray(from, from + count * this.stride), this.at(tick, 0))
+      this.#counts[tick % this.historyTicks] = count
+    }
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#ticks.fill(-1)
+  }
+
   /** How many events a tick has; 0 if it is not kept. */
   count(tick: number): number {
-    const slot = tick % this.#historyTicks
+    const slot = tick % this.historyTicks
     return this.#ticks[slot] === tick ? (this.#counts[slot] ?? 0) : 0
   }
 
   /** Where event `n` of a tick starts in `ints`. */
   at(tick: number, n: number): number {
-    return ((tick % this.#historyTicks) * this.maxPerTick + n) * this.stride
+    return ((tick % this.historyTicks) * this.maxPerTick + n) * this.stride
   }
 }

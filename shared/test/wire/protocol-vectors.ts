@@ -157,7 +157,7 @@ export function vectors(): Map<string, string> {
   const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
   const all = frames()
   const [full, quiet, shot] = traces(all)
-  const hello = { t: 'hello', protocol: 3, game: 'tiny', schema: tiny.schemaHash, room: 'main' }
+  const hello = { t: 'hello', protocol: 4, game: 'tiny', schema: tiny.schemaHash, room: 'main' }
   const welcome = {
     t: 'welcome',
     seat: 1,
@@ -173,8 +173,10 @@ export function vectors(): Map<string, string> {
     players: [[1, {}]],
     maxPlayers: 2,
   }
+  const prepare = { create: false, resume: '00ab12cd.s', epoch: EPOCH, heard: 3, prepare: true }
+  const quietFrame = all[1] ?? new Uint8Array()
   const filter = { attributes: { mode: 'duel' }, freeSeats: 2 }
-  const lobbyHello = { t: 'lobby', protocol: 3, game: 'tiny', schema: tiny.schemaHash, filter }
+  const lobbyHello = { t: 'lobby', protocol: 4, game: 'tiny', schema: tiny.schemaHash, filter }
   const place = { room: 'main', url: 'ws://10.0.0.4:8081/tickmesh', ticket: 'e30' }
   const lobbyAnswer = { t: 'answer', q: 7, place }
   return new Map([
@@ -187,7 +189,9 @@ export function vectors(): Map<string, string> {
     ['frame-quiet', hex(all[1] ?? new Uint8Array())],
     ['frame-shot', hex(all[2] ?? new Uint8Array())],
     ['moved', hex(control({ t: 'moved', url: 'ws://10.0.0.4:8081/tickmesh', room: 'main', epoch: EPOCH }))],
-    ['frame-tagged', hex(Uint8Array.from([4, epochTag(EPOCH), ...(all[1] ?? new Uint8Array()).subarray(1)]))],
+    ['frame-tagged', hex(Uint8Array.from([4, epochTag(EPOCH), ...quietFrame.subarray(1)]))],
+    ['frame-provisional', hex(Uint8Array.from([5, epochTag(EPOCH), 2, ...quietFrame.subarray(1)]))],
+    ['hello-prepare', hex(control({ ...hello, ...prepare }))],
     ['lobby-hello', hex(control(lobbyHello))],
     ['lobby-answer', hex(control(lobbyAnswer))],
     ['body-full', full?.body ?? ''],

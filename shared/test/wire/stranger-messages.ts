@@ -37,6 +37,8 @@ class Reader {
 
 export interface Head {
   readonly tick: number
+  /** The newest tick whose events are final; undefined: not known. */
+  readonly finalTick: number | undefined
   /** -1: a full frame. */
   readonly baselineTick: number
   readonly count: number
@@ -67,11 +69,14 @@ export function tagOf(epoch: readonly number[]): number {
   )
 }
 
-/** A frame, byte 3 or 4 included. `tag`: of the epoch that the welcome announced, if it did. */
+/** A frame, byte 3, 4 or 5 included. `tag`: of the epoch that the welcome announced, if it did. */
 export function readFrame(bytes: Uint8Array, game: GameText, expectedTick: number, tag?: number): Head {
   const reader = new Reader(bytes, 0)
-  if (reader.u8() !== (tag === undefined ? 3 : 4)) throw new Malformed('not a frame')
+  const kind = reader.u8()
+  if (tag === undefined ? kind !== 3 : kind !== 4 && kind !== 5) throw new Malformed('not a frame')
   if (tag !== undefined && reader.u8() !== tag) throw new Malformed('another epoch')
+  const behind = kind === 5 ? reader.u8() : 0
+  if (kind === 5 && behind === 0) throw new Malformed('behind')
   const flags = reader.u8()
   const has = (flag: number) => (flags & flag) !== 0
   const low = reader.u16()
@@ -95,6 +100,7 @@ export function readFrame(bytes: Uint8Array, game: GameText, expectedTick: numbe
   if (end > bytes.length || rare > 15) throw new Malformed('a head')
   return {
     tick,
+    finalTick: behind === 255 ? undefined : tick - behind,
     baselineTick: has(1) ? -1 : tick - age,
     count,
     used,

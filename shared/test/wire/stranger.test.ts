@@ -245,13 +245,18 @@ describe('a stranger who read PROTOCOL.md', () => {
         bodyBytes: random.int(0, 1) === 0 ? -1 : 5,
       }
       const writer = new ByteWriter().start(bytes)
-      writer.u8(3)
+      const tag = random.int(0, 1) === 0 ? undefined : random.int(0, 255)
+      const behind = tag === undefined ? 0 : random.int(0, 1) * random.int(1, 255)
+      writer.u8(tag === undefined ? 3 : behind === 0 ? 4 : 5)
+      if (tag !== undefined) writer.u8(tag)
+      if (behind > 0) writer.u8(behind)
       encodeFrameHead(writer, head, duel.ticksPerSnapshot)
       for (let n = 0; n < 7; n++) writer.u8(n)
-      const read = readFrame(bytes.slice(0, writer.position), duel, tick + random.int(-9, 9))
+      const read = readFrame(bytes.slice(0, writer.position), duel, tick + random.int(-9, 9), tag)
       const used = Array.from({ length: usedCount }, (_, i) => ((head.usedMask >>> i) & 1) === 1)
       expect(read).toEqual({
         tick,
+        finalTick: behind === 255 ? undefined : tick - behind,
         baselineTick: head.baselineTick,
         count: usedCount,
         used,

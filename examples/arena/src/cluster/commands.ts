@@ -3,10 +3,19 @@ import { createInterface, emitKeypressEvents } from 'node:readline'
 import type { ShardProcess } from './shard-process.ts'
 import type { Supervisor } from './supervisor.ts'
 
-export const KEYS_HELP = 'k kill   f freeze   d drain   s start   a add   q quit'
+export const KEYS_HELP = 'k kill   f freeze   d drain   s start   a add   r roll   q quit'
 
-const VERBS: Readonly<Record<string, string>> = { k: 'kill', f: 'freeze', d: 'drain', s: 'start', a: 'add', q: 'quit' }
-const HELP = 'kill, freeze, drain, start (each with the number of a shard), add, show, quit'
+const VERBS: Readonly<Record<string, string>> = {
+  k: 'kill',
+  f: 'freeze',
+  d: 'drain',
+  s: 'start',
+  a: 'add',
+  r: 'roll',
+  q: 'quit',
+}
+const HELP =
+  'kill, freeze, drain, start (each with the number of a shard), add, roll (restarts all, one after another), show, quit'
 const MOST_DIGITS = 2
 
 export interface Commands {
@@ -46,6 +55,8 @@ export function carryOut(supervisor: Supervisor, verb: string, number: string): 
     const added = supervisor.add()
     return added === undefined ? 'There are enough shards.' : `shard-${added} starts.`
   }
+  if (verb === 'roll')
+    return supervisor.roll() ? 'All shards are restarted, one after another.' : 'They are being restarted already.'
   if (!(verb in ORDERS)) return `"${verb}" is no command. There are: ${HELP}.`
   const shard = supervisor.find(number)
   if (shard === undefined)
@@ -69,7 +80,7 @@ const ORDERS: Readonly<Record<string, (supervisor: Supervisor, shard: ShardProce
     if (state === 'frozen') return `${name} is frozen and cannot hear; freeze it once more to let it go on.`
     if (state !== 'running') return `${name} is ${state}: nothing to drain.`
     supervisor.drain(shard)
-    return `${name} drains: no new rooms, its players may leave, then it goes.`
+    return `${name} drains: its matches move to other shards, then it goes.`
   },
   start(supervisor, shard) {
     if (!shard.isGone) return `${shard.name} is ${shard.state}: nothing to start.`

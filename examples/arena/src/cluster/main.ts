@@ -5,9 +5,11 @@
  *     --port 8080           of the first shard's page; the others take the next ones
  *     --cluster-port 7946   of the first shard; the others take the next ones
  *     --bots 12             how many bots play, in two matches for each shard
+ *     --standby 1           how many other shards stand by for each match
+ *     --journal-dir DIR     keeps matches and views there: a cluster that was stopped goes on with them
  *
- * Keys: a number chooses a shard, then k kills it, f freezes it or lets it go on, d drains it, s starts it again; a adds a shard, q stops all.
- * Where no keyboard is, the same as lines on the standard input: `kill 2`, `freeze 2`, `drain 2`, `start 2`, `add`, `quit`, and
+ * Keys: a number chooses a shard, then k kills it, f freezes it or lets it go on, d drains it, s starts it again; a adds a shard, r restarts all of them in turn, q stops all.
+ * Where no keyboard is, the same as lines on the standard input: `kill 2`, `freeze 2`, `drain 2`, `start 2`, `add`, `roll`, `quit`, and
  * `show` for the table at once.
  */
 import { parseArgs, styleText } from 'node:util'
@@ -35,6 +37,8 @@ interface Settings {
   readonly bots: number
   readonly port: number
   readonly clusterPort: number
+  readonly shardArgs: readonly string[]
+  readonly dir: string | undefined
 }
 
 function readSettings(): Settings {
@@ -44,6 +48,8 @@ function readSettings(): Settings {
       port: { type: 'string', default: process.env.PORT ?? '8080' },
       'cluster-port': { type: 'string', default: '7946' },
       bots: { type: 'string', default: '12' },
+      standby: { type: 'string', default: '1' },
+      'journal-dir': { type: 'string' },
     },
   })
   return {
@@ -51,10 +57,12 @@ function readSettings(): Settings {
     bots: wholeNumber('--bots', values.bots, 200),
     port: wholeNumber('--port', values.port, 65_000),
     clusterPort: wholeNumber('--cluster-port', values['cluster-port'], 65_000, 1),
+    shardArgs: ['--standby', String(wholeNumber('--standby', values.standby, 2))],
+    dir: values['journal-dir'],
   }
 }
 
-async function start({ shards, bots, port, clusterPort }: Settings): Promise<void> {
+async function start({ shards, bots, port, clusterPort, shardArgs, dir }: Settings): Promise<void> {
   const screen = new Screen()
   const said: string[] = []
   const say = (line: string): void => {
@@ -84,7 +92,7 @@ async function start({ shards, bots, port, clusterPort }: Settings): Promise<voi
   let failed = false
   let allListened = false
   const supervisor = new Supervisor({
-    ...{ shards, port, clusterPort, cluster: 'arena', say },
+    ...{ shards, port, clusterPort, cluster: 'arena', say, shardArgs, dir },
     failed() {
       if (failed) return
       failed = true

@@ -21,6 +21,9 @@ export const SHARD_USAGE = `
     --key-file FILE            keys of the cluster, base64 of 32 bytes, one a line; the first encrypts (or the variable TICKMESH_CLUSTER_KEY);
                                to join what \`npm run cluster\` runs on this machine none is needed
     --data-dir DIR             remembers there what must outlive a restart
+    --standby 1                how many other shards stand by for each match: 0, 1 or 2
+    --journal-dir DIR          keeps the matches there, too, so that they come back when all shards were restarted
+    --origins https://a,...    pages that may connect besides those of the cluster's own hosts
     --zone a  --weight 10      for placing rooms
     --ingress redirect|proxy   what to do with a player whose room is elsewhere
     --dashboard-token-file F   lets who knows this token see the dashboard from other machines
@@ -39,6 +42,9 @@ export interface ShardSettings {
   readonly cluster: string
   readonly keys: readonly string[]
   readonly dataDir: string | undefined
+  readonly standby: 0 | 1 | 2
+  readonly journalDir: string | undefined
+  readonly origins: readonly string[]
   readonly zone: string
   readonly weight: number
   readonly ingress: 'redirect' | 'proxy'
@@ -71,6 +77,9 @@ export function readShardSettings(args: readonly string[], env: NodeJS.ProcessEn
       cluster: { ...text, default: 'arena' },
       'key-file': text,
       'data-dir': text,
+      standby: { ...text, default: '1' },
+      'journal-dir': text,
+      origins: text,
       zone: { ...text, default: '' },
       weight: { ...text, default: '10' },
       ingress: { ...text, default: 'redirect' },
@@ -96,12 +105,20 @@ export function readShardSettings(args: readonly string[], env: NodeJS.ProcessEn
     cluster: values.cluster,
     keys: keysOf(values['key-file'], env, join),
     dataDir: values['data-dir'],
+    standby: standbyOf(values.standby),
+    journalDir: values['journal-dir'],
+    origins: listed(values.origins),
     zone: values.zone,
     weight: wholeNumber('--weight', values.weight, 100, 1),
     ingress,
     dashboardToken: tokenFile === undefined ? undefined : fileText('--dashboard-token-file', tokenFile).trim(),
     bots: wholeNumber('--bots', values.bots, 64),
   }
+}
+
+function standbyOf(given: string): 0 | 1 | 2 {
+  const count = wholeNumber('--standby', given, 2)
+  return count === 0 || count === 1 ? count : 2
 }
 
 function listed(given: string | undefined): string[] {

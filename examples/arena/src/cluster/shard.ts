@@ -13,13 +13,13 @@ import type { ShardWord, SupervisorWord } from './words.ts'
 
 const REPORT_MS = 250
 const WAITING_MS = 5_000
-/** A match in the arena has no end, so players get just long enough to read that it stops. */
-const DRAIN_MS = 2_000
+/** Matches are moved to other shards meanwhile; where there are none, players have the rest of it to read that theirs stops. */
+const DRAIN_MS = 5_000
 
 async function start(settings: ShardSettings): Promise<void> {
   const { port, host, publicUrl, clusterPort, advertise, join, found, name, cluster, keys, dataDir, zone, weight } =
     settings
-  const { ingress, dashboardToken, bots } = settings
+  const { ingress, dashboardToken, bots, standby, journalDir, origins } = settings
   const log = terminalLog(() => performance.now(), console.error)
   const page = await preparePage({ root: new URL('../..', import.meta.url), pages: ['index', 'replay'], cluster: true })
   const server = await serve(arena, arenaRules({ spawns: 'spread' }), {
@@ -28,9 +28,11 @@ async function start(settings: ShardSettings): Promise<void> {
     handleRequest: page.handleRequest,
     log: process.send === undefined ? withCluster(log) : log,
     spectators: { maxDelayMs: 30_000 },
+    ...(origins.length === 0 ? {} : { origins }),
     cluster: {
       ...{ cluster, host, port: clusterPort, join, found, keys, zone, weight, ingress },
       ...given({ advertise, name, dataDir, url: publicUrl }),
+      standby: { holders: standby, ...given({ journalDir }) },
       ...(dashboardToken === undefined ? {} : { dashboard: { token: dashboardToken } }),
     },
   })

@@ -16,6 +16,10 @@ export interface SupervisorOptions {
   readonly port: number
   readonly clusterPort: number
   readonly cluster: string
+  /** Further flags of each shard. */
+  readonly shardArgs: readonly string[]
+  /** Where shards keep views and matches over restarts of all of them; undefined: only as long as this runs. */
+  readonly dir: string | undefined
   /** What happened, for whoever watches. */
   readonly say: (line: string) => void
   /** A shard of the beginning cannot start: there will be no such cluster. */
@@ -24,21 +28,24 @@ export interface SupervisorOptions {
 
 const MAX_SHARDS = 50
 const RESTART_MS = 1_000
+const ROLL_STEP_MS = 30_000
 
 export class Supervisor {
   private readonly options: SupervisorOptions
   private readonly clusterKey = randomBytes(32).toString('base64')
   /** What shards remember while this runs: so those that were killed find each other again, and never make a second cluster. */
-  private readonly memory = mkdtempSync(join(tmpdir(), 'tickmesh-cluster-'))
+  private readonly memory: string
   private readonly shards = new Map<string, ShardProcess>()
   /** Those that somebody ended, who starts them again. */
   private readonly put = new Set<string>()
   private readonly founders: readonly string[]
   private announced = false
+  private rolling = false
   private stopping = false
 
   constructor(options: SupervisorOptions) {
     this.options = options
+    this.memory = options.dir ?? mkdtempSync(join(tmpdir(), 'tickmesh-cluster-'))
     this.founders = Array.from({ length: options.shards }, (_, at) => `shard-${at + 1}`)
     for (const _ of this.founders) this.add()
   }
@@ -82,6 +89,39 @@ export class Supervisor {
     shard.drain()
   }
 
+  /** Restarts those that run, one after another: each drains, leaves, and is there again before the next one goes. False: that is being done. */
+  roll(): boolean {
+    if (this.rolling) return false
+    this.rolling = true
+    void this.rollAll().finally(() => {
+      this.rolling = false
+    })
+    return true
+  }
+
+  private async rollAll(): Promise<void> {
+    for (const name of [...this.shards.keys()]) {
+      const shard = this.shards.get(name)
+      if (shard?.state !== 'running') continue
+      this.drain(shard)
+      if (!(await this.waitFor(() => shard.isGone)))
+        return this.options.say(`${name} does not leave; no more are restarted.`)
+      this.restart(shard)
+      const isBack = (): boolean => (this.shards.get(name)?.report?.cluster.views.leaseLeftMs ?? 0) > 0
+      if (!(await this.waitFor(isBack))) return this.options.say(`${name} is not back; no more are restarted.`)
+    }
+    this.options.say('All shards were restarted.')
+  }
+
+  private async waitFor(isSo: () => boolean): Promise<boolean> {
+    for (const endMs = performance.now() + ROLL_STEP_MS; performance.now() < endMs; ) {
+      if (this.stopping) return false
+      if (isSo()) return true
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    return false
+  }
+
   /** All end, in good time or by force. */
   async stop(): Promise<void> {
     this.stopping = true
@@ -108,12 +148,12 @@ export class Supervisor {
 
   private forget(): void {
     if (this.announced) forgetLocalKey(this.options.clusterPort)
-    rmSync(this.memory, { recursive: true, force: true })
+    if (this.options.dir === undefined) rmSync(this.memory, { recursive: true, force: true })
   }
 
   private start(name: string, key: string): void {
     const at = Number(key) - 1
-    const { port, clusterPort, cluster } = this.options
+    const { port, clusterPort, cluster, shardArgs, dir } = this.options
     // Whoever was not there in the beginning joins.
     const found = this.founders.includes(name) ? this.founders.join(',') : 'join'
     const seeds = [...new Set([...this.founders, ...this.shards.keys()])]
@@ -123,6 +163,8 @@ export class Supervisor {
       ...['--port', String(port === 0 ? 0 : port + at), '--cluster-port', String(clusterPort + at)],
       ...['--name', name, '--cluster', cluster, '--found', found, '--data-dir', join(this.memory, name)],
       ...(seeds.length > 0 ? ['--join', seeds.join(',')] : []),
+      ...(dir === undefined ? [] : ['--journal-dir', join(this.memory, name, 'matches')]),
+      ...shardArgs,
     ]
     this.shards.set(name, new ShardProcess(key, name, args, this.clusterKey, this.events(name)))
   }

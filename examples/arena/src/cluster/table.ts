@@ -52,6 +52,7 @@ const COLUMNS: readonly Column[] = [
   { head: 'lease', right: true, rank: 8, of: leaseOf },
   { head: 'rooms', right: true, rank: 6, of: ({ rooms }) => String(rooms) },
   { head: 'players', right: true, rank: 5, of: ({ players }) => String(players) },
+  { head: 'stands by', right: true, rank: 3, of: ({ cluster }) => String(cluster.standby.held.length) },
   { head: LATENESS, right: true, rank: 2, of: ({ tickLatenessP99Ms }) => `${tickLatenessP99Ms.toFixed(1)} ms` },
   { head: 'page', right: false, rank: 4, of: ({ page }) => page },
 ]

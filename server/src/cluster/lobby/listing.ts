@@ -2,7 +2,7 @@
  * What maps say, as rooms and presences: one listed room for each id (of several lives that list it the one with the newest epoch), and what changed since when.
  * Pure. Called by the lobby with every key that changed. Counts are for showing; nothing is decided by them.
  */
-import type { Life } from '../life.ts'
+import { isLife, type Life } from '../life.ts'
 import { compareEpochs, type View } from '../view/view.ts'
 import type { LifeMaps } from './life-maps.ts'
 import type { ListedRoom, OwnRoom, Presence } from './lobby-api.ts'
@@ -104,23 +104,33 @@ export class Listing {
   }
 }
 
+/** Of one room, in its entry. */
+const MAX_HOLDERS = 4
+
 /** An own room as it stands in the map. */
-export function roomValue({ epoch, state, players, maxPlayers, attributes }: OwnRoom): Plain {
+export function roomValue({ epoch, state, players, maxPlayers, attributes, holders = [] }: OwnRoom): Plain {
   const { generation, view, k } = epoch
-  return { epoch: [generation, view, k], state, players, maxPlayers, attributes: { ...attributes } }
+  const entry = { epoch: [generation, view, k], state, players, maxPlayers, attributes: { ...attributes } }
+  return holders.length === 0 ? entry : { ...entry, holders: [...holders] }
 }
 
 function roomOf(id: string, owner: Life, url: string, value: Plain): ListedRoom | undefined {
   if (!isRecord(value)) return undefined
-  const { epoch, state, players, maxPlayers, attributes } = value
+  const { epoch, state, players, maxPlayers, attributes, holders = [] } = value
   if (!Array.isArray(epoch) || !epoch.every(isCount) || !isRecord(attributes)) return undefined
   const [generation = 0, view = 0, k = 0] = epoch
-  if (state !== 'open' && state !== 'full' && state !== 'closed' && state !== 'recovering') return undefined
+  if (!isState(state)) return undefined
   if (!isCount(players) || !isCount(maxPlayers)) return undefined
   const flat: Record<string, string | number | boolean> = {}
   for (const [name, item] of Object.entries(attributes))
     if (typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean') flat[name] = item
-  return { id, owner, url, epoch: { generation, view, k }, state, players, maxPlayers, attributes: flat }
+  if (!Array.isArray(holders) || holders.length > MAX_HOLDERS || !holders.every(isLife)) return undefined
+  const room = { id, owner, url, epoch: { generation, view, k }, state, players, maxPlayers, attributes: flat } as const
+  return holders.length === 0 ? room : { ...room, holders }
+}
+
+function isState(value: unknown): value is ListedRoom['state'] {
+  return value === 'open' || value === 'full' || value === 'closed' || value === 'recovering' || value === 'lost'
 }
 
 function presenceOf(id: string, value: Plain): Presence | undefined {

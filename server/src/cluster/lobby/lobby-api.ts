@@ -11,12 +11,15 @@ export interface ListedRoom {
   readonly owner: Life
   readonly url: string
   readonly epoch: RoomEpoch
-  readonly state: 'open' | 'full' | 'closed' | 'recovering'
+  /** `recovering`: its shard is gone, another goes on with it soon. `lost`: with all who held it; shown for a minute. */
+  readonly state: 'open' | 'full' | 'closed' | 'recovering' | 'lost'
   /** Seats that somebody has, or that are kept for somebody who comes. */
   readonly players: number
   readonly maxPlayers: number
   /** Flat: text, numbers, booleans. For filters: `mode`, `region`, `skill`, `code` ... At most 1 kB packed. */
   readonly attributes: Readonly<Record<string, string | number | boolean>>
+  /** Who could go on with it, for people to see; left out: nobody. */
+  readonly holders?: readonly Life[]
 }
 
 /** What an owner says of a room of its own. */

@@ -15,6 +15,16 @@ const LIMITS = {
   maxStringBytes: MAX_ENVELOPE_BYTES,
 }
 
+const PARTS: ReadonlySet<string> = new Set<PeerEnvelope['part']>([
+  'view',
+  'rooms',
+  'lobby',
+  'clock',
+  'calls',
+  'standby',
+  'moves',
+])
+
 /** Undefined: it holds what cannot be sent, or too much of it. */
 export function packEnvelope({ from, to, part, body }: PeerEnvelope): Uint8Array | undefined {
   try {
@@ -35,5 +45,5 @@ export function unpackEnvelope(bytes: Uint8Array, cluster: string): PeerEnvelope
 }
 
 function isPart(value: unknown): value is PeerEnvelope['part'] {
-  return value === 'view' || value === 'rooms' || value === 'lobby' || value === 'clock' || value === 'calls'
+  return typeof value === 'string' && PARTS.has(value)
 }

@@ -81,6 +81,7 @@ export class PeerStream {
       this.#socket?.destroy()
     }
     if (this.#socket !== undefined && this.#connected) {
+      this.#together(this.#socket)
       this.#socket.write(frame)
       return
     }
@@ -88,6 +89,13 @@ export class PeerStream {
     this.#queueBytes += frame.length
     this.#waitingSinceMs ??= performance.now()
     this.#dial()
+  }
+
+  /** What is sent in one turn, such as the ticks of many rooms, leaves as one. */
+  #together(socket: TLSSocket): void {
+    if (socket.writableCorked > 0) return
+    socket.cork()
+    process.nextTick(() => socket.uncork())
   }
 
   /** Called a few times a second: ends what is stalled or idle. */

@@ -3,7 +3,7 @@
  * rooms and doors are to be (`hostOptions`), then, when the server listens, it joins (`start`).
  * Until it is in, and whenever it has no lease, nobody comes in and nothing runs.
  */
-import { isRoomId, NetError } from '@tickmesh/shared'
+import { codeFingerprint, isRoomId, NetError } from '@tickmesh/shared'
 import type { DoorkeeperOptions } from '../../gate/doorkeeper.ts'
 import type { HostOptions } from '../../gate/host-options.ts'
 import { LobbyDesk } from '../../gate/lobby/lobby-desk.ts'
@@ -11,19 +11,24 @@ import type { RoomHost } from '../../gate/room-host.ts'
 import { failureLine } from '../../ops/failure-line.ts'
 import type { Log } from '../../ops/log-line.ts'
 import type { TickTimer } from '../../tick/tick-timer.ts'
+import { HostedRooms } from '../hosting/hosted-rooms.ts'
+import { type HostingCounts, type KeptHost, NO_HOSTING } from '../hosting/hosting-api.ts'
+import { RoomGate } from '../hosting/room-gate.ts'
 import type { ClusterAddress, Life } from '../life.ts'
 import type { LobbyApi } from '../lobby/lobby-api.ts'
+import type { MoveOutcome } from '../migrate/migrate-api.ts'
 import type { ClusterStatus } from '../node/cluster-node-api.ts'
 import { type CreateRequest, type LocateAnswer, NOT_IN } from '../ring/rooms-api.ts'
+import type { ProtectedStatus } from '../standby/standby-api.ts'
 import { AddressVouchers } from './address-voucher.ts'
 import { advertisedHost, type CheckedClusterOptions, checkClusterOptions } from './cluster-options.ts'
+import { JournalFolder } from './journal-folder.ts'
 import { Keyring } from './keyring.ts'
 import { LobbyService } from './lobby-service.ts'
 import { OwnerPipe } from './owner-pipe.ts'
-import { RoomGate } from './room-gate.ts'
-import { HostedRooms } from './room-keeper.ts'
 import type { ClusterFigures, ServeClusterOptions, ServerCluster } from './server-cluster.ts'
-import { ClusterShell, type RingSample, type ShellParts } from './shard-socket.ts'
+import { ClusterShell, type RingSample } from './shard-socket.ts'
+import type { ShellParts } from './shell-parts.ts'
 
 export interface ShardParts {
   readonly log: Log
@@ -38,11 +43,15 @@ export interface ShardParts {
 }
 
 const LIST_EVERY_MS = 250
+const LOOK_EVERY_MS = 20
 /** How long a seat is kept for who found it in the lobby. */
 const SEAT_MS = 30_000
 /** Of the time for a handshake; the rest is for an answer to get there. */
 const PATIENCE_SHARE = 0.7
-const NO_FIGURES: ClusterFigures = { view: 0, members: 0, leaseLeftMs: 0, frozenRooms: 0, pauses: 0 }
+const NO_FIGURES: ClusterFigures = {
+  ...{ view: 0, members: 0, leaseLeftMs: 0, frozenRooms: 0, pauses: 0 },
+  ...{ unsafeRooms: 0, heldRooms: 0, standbyLagMs: 0, takenOver: 0, moved: 0 },
+}
 
 export class ShardCluster implements ServerCluster {
   readonly #vouchers: AddressVouchers
@@ -54,6 +63,7 @@ export class ShardCluster implements ServerCluster {
   readonly #desk: LobbyDesk
   readonly #service: LobbyService
   #rooms: HostedRooms | undefined
+  #folder: JournalFolder | undefined
   #host: RoomHost | undefined
   #shell: ClusterShell | undefined
   #hosts: ReadonlySet<string> = new Set()
@@ -86,6 +96,7 @@ export class ShardCluster implements ServerCluster {
     const carries = options.ingress === 'proxy'
     this.#gate = new RoomGate(() => this.#shell, {
       owned: (room) => this.#rooms?.epochOf(room),
+      standsBy: (room) => this.#rooms?.standsBy(room) === true,
       nowMs: () => performance.now(),
       after: (ms, run) => setTimeout(run, ms),
       patienceMs: parts.handshakeMs * PATIENCE_SHARE,
@@ -100,7 +111,10 @@ export class ShardCluster implements ServerCluster {
   }
 
   /** What the room host has to know. Tickets that one shard signs are good on all. */
-  get hostOptions(): Pick<HostOptions, 'banned' | 'directory' | 'lobby' | 'mayAct' | 'onRoomEnded' | 'tickets'> {
+  get hostOptions(): Pick<
+    HostOptions,
+    'banned' | 'clusterMs' | 'directory' | 'lobby' | 'mayAct' | 'onEffectsDone' | 'onRoomEnded' | 'tickets'
+  > {
     const keyring = this.#keyring
     const tickets = {
       audience: `tickmesh ${this.#options.cluster}`,
@@ -113,8 +127,10 @@ export class ShardCluster implements ServerCluster {
       lobby: this.#desk,
       banned: () => this.lobby?.banned(),
       mayAct: () => this.#shell?.mayAct() === true,
-      onRoomEnded: (room) => {
-        if (this.#rooms?.ended(room) === true) this.#shell?.roomEnded(room)
+      clusterMs: () => this.#shell?.clusterMs() ?? Date.now(),
+      onRoomEnded: (room) => this.#rooms?.ended(room),
+      onEffectsDone: (room) => {
+        if (this.#rooms?.over(room) === true) this.#shell?.roomEnded(room)
       },
       ...(keyring.encrypts ? { tickets } : {}),
     }
@@ -125,7 +141,19 @@ export class ShardCluster implements ServerCluster {
     const { makeNode } = this.#parts
     const note = (event: string, message: string): void =>
       this.#parts.log({ level: 'info', event: `cluster-${event}`, message })
-    const rooms = new HostedRooms(keptBy(host, this.#parts.maxRooms), () => this.lobby, note)
+    const { standby = {}, onRoomLost } = this.#options
+    if (standby.journalDir !== undefined) this.#folder = new JournalFolder(standby.journalDir, note)
+    const rooms = new HostedRooms({
+      host: keptBy(host, this.#parts.maxRooms),
+      life: () => this.#shell?.node,
+      nowMs: () => performance.now(),
+      mode: standby.mode ?? 'inputs',
+      wake: () => this.#shell?.wake(),
+      onOpened: (room) => this.#gate.opened(room),
+      note,
+      ...(this.#folder === undefined ? {} : { store: this.#folder }),
+      ...(onRoomLost === undefined ? {} : { onLost: onRoomLost }),
+    })
     this.#host = host
     this.#rooms = rooms
     this.#shell = await ClusterShell.open(this.#options, {
@@ -135,6 +163,9 @@ export class ShardCluster implements ServerCluster {
       keeper: rooms,
       keyring: this.#keyring,
       makeNode,
+      build: standby.build ?? codeFingerprint(host.game),
+      holders: standby.holders ?? 1,
+      standbyMode: standby.mode ?? 'inputs',
       events: {
         leaseChanged: (held) => {
           if (held) host.thaw()
@@ -194,6 +225,14 @@ export class ShardCluster implements ServerCluster {
     return this.#shell?.keyring ?? this.#keyring
   }
 
+  get hosting(): HostingCounts {
+    return this.#rooms?.counts ?? NO_HOSTING
+  }
+
+  move(room: string, to: Life): Promise<MoveOutcome> {
+    return this.#shell?.move(room, to) ?? Promise.resolve('aborted')
+  }
+
   endProven(life: Life): void {
     this.#shell?.endProven(life)
   }
@@ -216,29 +255,57 @@ export class ShardCluster implements ServerCluster {
   }
 
   get figures(): ClusterFigures {
-    const views = this.status()?.views
+    const status = this.status()
     const lease = this.#host?.lease
-    if (views === undefined || lease === undefined) return NO_FIGURES
+    if (status === undefined || lease === undefined) return NO_FIGURES
+    const { views, standby, moves } = status
+    const isSafe = ({ holders }: ProtectedStatus): boolean => holders.some(({ state }) => state !== 'joining')
     return {
       view: views.view?.number ?? 0,
       members: views.view?.members.length ?? 0,
       leaseLeftMs: Number.isFinite(views.leaseLeftMs) ? views.leaseLeftMs : 0,
       frozenRooms: lease.frozen ? (this.#host?.rooms.size ?? 0) : 0,
       pauses: lease.pauses,
+      unsafeRooms: standby.rooms.filter((room) => !isSafe(room)).length,
+      heldRooms: standby.held.length,
+      standbyLagMs: Math.max(0, ...standby.rooms.flatMap(({ holders }) => holders.map(({ lagMs }) => lagMs))),
+      takenOver: this.hosting.takenOver,
+      moved: moves.counts.moved,
     }
   }
 
-  /** No new rooms for this shard; those that it has go on. */
+  /** Whether others could go on with the rooms of this shard. */
+  get hasOthers(): boolean {
+    const members = this.#shell?.node?.view?.members ?? []
+    return members.some(({ life, draining }) => life !== this.#shell?.node?.life && !draining)
+  }
+
+  /** Moves all rooms to others, while they are played. Resolves when none is left, or after so long. */
+  async moveAway(withinMs: number): Promise<void> {
+    const untilMs = performance.now() + withinMs
+    this.drain()
+    while (performance.now() < untilMs && (this.#host?.rooms.size ?? 0) > 0 && this.hasOthers) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+    }
+  }
+
+  /** No new rooms for this shard; those that it has are moved away. */
   drain(): void {
     this.#rooms?.drain()
     this.#rooms?.list()
     this.#shell?.drain()
   }
 
+  /** The server is about to end all rooms: with journals on disk they come back after a restart. */
+  stopping(): void {
+    this.#folder?.keep()
+  }
+
   /** Leaves, once all rooms have ended. */
   async close(): Promise<void> {
     clearInterval(this.#listing)
     this.#desk.close()
+    await this.#folder?.close()
     await this.#shell?.close()
   }
 }
@@ -253,10 +320,15 @@ function hostOf(url: string): string | undefined {
 }
 
 /** A room host, as whoever keeps rooms sees it. */
-function keptBy(host: RoomHost, maxRooms: number): ConstructorParameters<typeof HostedRooms>[0] {
+function keptBy(host: RoomHost, maxRooms: number): KeptHost {
   return {
-    openRoom: (id, cluster) => host.openRoom(id, cluster),
-    closeRoom: (id, reason) => host.closeRoom(id, reason),
+    openRoom: (id, room) => host.openRoom(id, room),
+    openReplica: (keyframe) => host.openReplica(keyframe),
+    restoreRoom: (id, room, replica, late) => host.restoreRoom(id, room, replica, late),
+    expectRoom: (id, replica) => host.expectRoom(id, replica),
+    arrived: (id) => host.arrived(id),
+    dropRoom: (id, reason) => host.dropRoom(id, reason),
+    handOver: (id, place) => host.handOver(id, place),
     roomNamed: (id) => host.roomNamed(id),
     get load() {
       return Math.min(1, Math.max(host.rooms.size / maxRooms, host.sessionCount / host.limits.maxConnections))

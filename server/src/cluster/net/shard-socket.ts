@@ -13,10 +13,13 @@
  */
 import { randomBytes } from 'node:crypto'
 import xxhash from 'xxhash-wasm'
+import type { StandbyMode } from '../../room/standby-line.ts'
+import { type ShardKeeper, shardOf } from '../hosting/shard-keeper.ts'
 import { type ClusterAddress, drawLife, type Life } from '../life.ts'
+import type { MoveOutcome } from '../migrate/migrate-api.ts'
 import type { ClusterNodeApi, ClusterNodeHost, ClusterNodeOptions, ClusterStatus } from '../node/cluster-node-api.ts'
 import { sampleRing } from '../ring/ring-sample.ts'
-import type { CreateRequest, LocateAnswer, RoomKeeper } from '../ring/rooms-api.ts'
+import type { CreateRequest, LocateAnswer } from '../ring/rooms-api.ts'
 import { joinAddress } from '../swim/addresses.ts'
 import type { View } from '../view/view.ts'
 import { VIEW_RULES } from '../view/view-rules.ts'
@@ -32,42 +35,9 @@ import { ClusterPort } from './cluster-port.ts'
 import { Keyring } from './keyring.ts'
 import { NO_PEER_COUNTS, type PeerCounts, PeerTransport } from './peer-transport.ts'
 import { Seeds } from './seeds.ts'
+import type { ShellCounts, ShellParts } from './shell-parts.ts'
 import { ViewFile } from './view-file.ts'
 import { WakeTimer } from './wake-timer.ts'
-
-export interface ShellEvents {
-  /** The lease is lost: freeze all rooms. Or it is back. Look at `mayAct` all the same: a stall may come before this is called. */
-  leaseChanged(held: boolean): void
-  viewInstalled(view: View, before: View | undefined): void
-  /** All rooms were closed; a new life begins by itself. */
-  lifeEnded(reason: string): void
-  /** A line for the log. */
-  note(event: string, message: string): void
-}
-
-export interface ShellParts {
-  /** Where clients connect. */
-  readonly url: string
-  /** Of the game: shards of another schema do not share rooms. */
-  readonly schema: string
-  /** Seats of each room. */
-  readonly maxPlayers?: number
-  readonly keeper: RoomKeeper
-  readonly events: ShellEvents
-  readonly makeNode: (options: ClusterNodeOptions, host: ClusterNodeHost, nowMs: number) => ClusterNodeApi
-  /** Of this cluster and its keys, if the caller uses one, too: then both see every rotation. */
-  readonly keyring?: Keyring
-}
-
-/** What the port and the transport counted. */
-export interface ShellCounts extends PeerCounts {
-  /** Gossip and peer datagrams that no key opened. */
-  readonly undecryptable: number
-  /** Connections that were refused or cut short for a limit. */
-  readonly limited: number
-  /** How often the process stood still for longer than half a second. */
-  readonly stalls: number
-}
 
 export type RingSample = ReturnType<typeof sampleRing>
 
@@ -216,6 +186,19 @@ export class ClusterShell {
     return this.#ask((node, done) => node.create(request, this.nowMs(), done))
   }
 
+  /** In ms, of the cluster's one clock; between two lives nothing is timed by it. */
+  clusterMs(): number {
+    return this.#node?.clusterMs(this.nowMs()) ?? Date.now()
+  }
+
+  /** Never rejects. */
+  move(room: string, to: Life): Promise<MoveOutcome> {
+    return new Promise((resolve) => {
+      if (this.#node === undefined) resolve('aborted')
+      else this.#with((node) => node.moves.move(room, to, this.nowMs(), resolve))
+    })
+  }
+
   roomEnded(id: string): void {
     this.#with((node) => node.roomEnded(id, this.nowMs()))
   }
@@ -277,7 +260,7 @@ export class ClusterShell {
 
   #begin(): void {
     const { cluster, founding, zone, weight, capacity } = this.#options
-    const { url, schema, maxPlayers, makeNode, events } = this.#parts
+    const { url, schema, maxPlayers, makeNode, events, build, holders, standbyMode } = this.#parts
     this.#bornMs = this.nowMs()
     const options: ClusterNodeOptions = {
       cluster,
@@ -294,6 +277,9 @@ export class ClusterShell {
       hash: this.#hash,
       ...(capacity === undefined ? {} : { capacity }),
       ...(maxPlayers === undefined ? {} : { maxPlayers }),
+      ...(build === undefined ? {} : { build }),
+      ...(holders === undefined ? {} : { holders }),
+      ...(standbyMode === undefined ? {} : { standbyMode }),
     }
     const node = makeNode(options, this.#host(options.life), this.#bornMs)
     this.#node = node
@@ -305,10 +291,7 @@ export class ClusterShell {
   #host(life: string): ClusterNodeHost {
     const { keeper, events } = this.#parts
     return {
-      open: (id, epoch, attributes) => keeper.open(id, epoch, attributes),
-      close: (id, why) => keeper.close(id, why),
-      load: () => keeper.load(),
-      loadOf: (other) => keeper.loadOf(other),
+      ...shardOf(keeper),
       sendGossip: (to, packet) => this.#port?.sendGossip(to, packet),
       exchangeGossip: (to, request, id) => {
         this.#port?.exchange(to, request, (answer) =>

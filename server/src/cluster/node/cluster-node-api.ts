@@ -2,13 +2,20 @@
  * A shard as its shell sees it: pure code that holds all protocols of the cluster. `ClusterNode` (cluster-node.ts) implements it; sockets (net/) drive it for
  * real, the simulation on virtual time.
  */
+
+import type { StandbyMode } from '../../room/standby-line.ts'
 import type { ClusterAddress, Life } from '../life.ts'
 import type { LobbyApi } from '../lobby/lobby-api.ts'
 import type { LobbyRules } from '../lobby/lobby-rules.ts'
+import type { MigrationsApi, MoveKeeper } from '../migrate/migrate-api.ts'
+import type { MoveRules } from '../migrate/migrate-rules.ts'
+import type { MovesStatus } from '../migrate/mover.ts'
 import type { PeerLane } from '../part.ts'
 import type { JobRules } from '../ring/jobs.ts'
 import type { RoomRules } from '../ring/room-rules.ts'
 import type { CreateRequest, LocateAnswer, RoomKeeper } from '../ring/rooms-api.ts'
+import type { StandbyApi, StandbyKeeper, StandbyStatus } from '../standby/standby-api.ts'
+import type { StandbyRules } from '../standby/standby-rules.ts'
 import type { RoomEpoch, View } from '../view/view.ts'
 import type { LeaseTimes, ViewRules } from '../view/view-rules.ts'
 import type { Founding, SelfDescription, ViewMemory, ViewsStatus } from '../view/views-api.ts'
@@ -20,7 +27,7 @@ export interface PeerEnvelope {
   readonly cluster: string
   readonly from: Life
   readonly to: Life
-  readonly part: 'view' | 'rooms' | 'lobby' | 'clock' | 'calls'
+  readonly part: 'view' | 'rooms' | 'lobby' | 'clock' | 'calls' | 'standby' | 'moves'
   readonly body: unknown
 }
 
@@ -43,15 +50,25 @@ export interface ClusterNodeOptions {
   readonly capacity?: number
   /** XXH32 of a text. */
   readonly hash: (text: string) => number
+  /** Of the game's code, for holders of rooms; left out: all shards have the same. */
+  readonly build?: string
+  /** How many others hold each room's journal; left out: 1. */
+  readonly holders?: number
+  /** Left out: `inputs`. */
+  readonly standbyMode?: StandbyMode
   /** The rules of the other parts: the true ones, unless a proof plants a mistake. */
   readonly roomRules?: RoomRules
   readonly jobRules?: JobRules
   readonly lobbyRules?: LobbyRules
   readonly nodeRules?: NodeRules
+  readonly standbyRules?: StandbyRules
+  readonly moveRules?: MoveRules
+  /** Whether rooms are moved to shards that have less to do, at leisure; left out: yes. */
+  readonly rebalance?: boolean
 }
 
 /** The outside of a node. Nothing of it calls back from inside. */
-export interface ClusterNodeHost extends RoomKeeper {
+export interface ClusterNodeHost extends RoomKeeper, StandbyKeeper, MoveKeeper {
   /** A gossip packet (UDP), ready to be encrypted. */
   sendGossip(to: ClusterAddress, packet: Uint8Array): void
   /** A gossip stream (TCP): connects, writes, and gives the whole answer to `gossipAnswered`, or an error. */
@@ -75,6 +92,10 @@ export interface ClusterNodeApi {
   readonly lobby: LobbyApi
   /** Asks other shards, and makes matches. Whoever calls it lets the node be called after (`nextMs`). */
   readonly services: Services
+  /** Whoever calls it lets the node be called after, too. */
+  readonly standby: StandbyApi
+  /** As with `services`. */
+  readonly moves: MigrationsApi
   /** The cluster's one time, in ms since 1970 as its first root saw it. */
   clusterMs(nowMs: number): number
   tick(nowMs: number): void
@@ -125,6 +146,8 @@ export interface ClusterStatus {
   }
   /** Rooms that this shard owns, and those whose home it is. */
   readonly rooms: { readonly owned: number; readonly homed: number; readonly waiting: number }
+  readonly standby: StandbyStatus
+  readonly moves: MovesStatus
   readonly clock: {
     readonly stratum: number
     readonly offsetMs: number

@@ -6,13 +6,15 @@
 import { ClusterClock } from '../clock/cluster-clock.ts'
 import type { ClusterAddress, Life } from '../life.ts'
 import type { Lobby } from '../lobby/lobby.ts'
+import type { Migrations } from '../migrate/migrations.ts'
+import type { Mover } from '../migrate/mover.ts'
 import type { PartHost } from '../part.ts'
 import { ClusterRooms } from '../ring/cluster-rooms.ts'
-import { Jobs } from '../ring/jobs.ts'
-import type { RoomClaim } from '../ring/room-messages.ts'
+import type { Jobs } from '../ring/jobs.ts'
 import type { CreateRequest, LocateAnswer } from '../ring/rooms-api.ts'
+import type { Standby } from '../standby/standby.ts'
 import type { Swim } from '../swim/swim.ts'
-import { memberOf, type RoomEpoch, type View } from '../view/view.ts'
+import type { RoomEpoch, View } from '../view/view.ts'
 import type { Views } from '../view/views.ts'
 import type {
   ClusterNodeApi,
@@ -24,10 +26,21 @@ import type {
 } from './cluster-node-api.ts'
 import { statusOf } from './cluster-status.ts'
 import { Directory } from './directory.ts'
-import { listingKeeper, makeLobby, makeSwim, makeViews, tagsOf } from './node-parts.ts'
+import {
+  listingKeeper,
+  makeJobs,
+  makeLobby,
+  makeMover,
+  makeServices,
+  makeStandby,
+  makeSwim,
+  makeViews,
+  tagsOf,
+} from './node-parts.ts'
 import { NODE_RULES, type NodeRules } from './node-rules.ts'
-import { parsePart } from './peer-parts.ts'
-import { Services } from './services.ts'
+import { PeerReceiver, parsePart } from './peer-parts.ts'
+import { RoomFates } from './room-fates.ts'
+import type { Services } from './services.ts'
 
 /** How long a leaving shard waits to be removed from the view. */
 const LEAVE_PATIENCE_MS = 2_500
@@ -44,14 +57,19 @@ export class ClusterNode implements ClusterNodeApi {
   readonly lobby: Lobby
   readonly jobs: Jobs
   readonly services: Services
+  readonly standby: Standby
+  readonly moves: Migrations
   readonly #options: ClusterNodeOptions
   readonly #rules: NodeRules
   readonly #host: ClusterNodeHost
   readonly #views: Views
   readonly #rooms: ClusterRooms
+  readonly #mover: Mover
+  readonly #fates: RoomFates
   readonly #clock: ClusterClock
   readonly #swim: Swim
   readonly #directory: Directory
+  readonly #receiver: PeerReceiver
   #phase: Phase = 'running'
   #isDraining = false
   /** When the phase is over at the latest. */
@@ -82,26 +100,26 @@ export class ClusterNode implements ClusterNodeApi {
     })
     this.#clock = new ClusterClock({ life, wallMs: wallMs(), nowMs }, this.#peers('clock'))
     this.lobby = makeLobby(options, () => this.#clock.now(this.#nowMs), this.#peers('lobby'))
+    this.#fates = new RoomFates(this.lobby, life)
     const mayAct = (atMs: number) => this.mayAct(atMs)
     this.#rooms = new ClusterRooms(
-      { life, hash: options.hash, random, mayAct, ...(options.roomRules && { rules: options.roomRules }) },
-      listingKeeper(host, this.lobby, life),
+      {
+        ...{ life, hash: options.hash, random, mayAct, ...(options.roomRules && { rules: options.roomRules }) },
+        onOver: (id, epoch) => this.standby.over(id, epoch),
+      },
+      listingKeeper(host, this.lobby, life, this.#fates, () => this.#nowMs),
       this.#peers('rooms'),
     )
-    this.jobs = new Jobs({
-      life,
-      mayAct,
-      leaseEndMs: () => this.leaseEndMs,
-      ...(options.jobRules && { rules: options.jobRules }),
-    })
-    this.services = new Services(
-      {
-        ...{ life, random, lobby: this.lobby, maxPlayers: options.maxPlayers ?? Number.POSITIVE_INFINITY },
-        isSingleton: (atMs) => this.jobs.mayRun(atMs),
-        create: (request, atMs, done) => this.create(request, atMs, done),
-      },
-      this.#peers('calls'),
-    )
+    this.standby = makeStandby(options, (room) => this.#rooms.candidatesFor(room), host, this.#peers('standby'))
+    const { lobby, standby } = this
+    this.#mover = makeMover(options, { rooms: this.#rooms, standby, lobby, mayAct }, host, this.#peers('moves'))
+    this.moves = this.#mover.migrations
+    this.jobs = makeJobs(options, mayAct, () => this.leaseEndMs)
+    const isSingleton = (atMs: number) => this.jobs.mayRun(atMs)
+    const create: ClusterNode['create'] = (request, atMs, done) => this.create(request, atMs, done)
+    this.services = makeServices(options, { lobby: this.lobby, isSingleton, create }, this.#peers('calls'))
+    const [views, rooms, clock, moves, calls] = [this.#views, this.#rooms, this.#clock, this.#mover, this.services]
+    this.#receiver = new PeerReceiver({ view: views, rooms, lobby, clock, calls, standby, moves })
     this.#swim = makeSwim(options, host, (member, before) => this.#memberChanged(member, before))
     this.#seeds = seeds
     this.#swim.setSeeds(seeds, nowMs)
@@ -127,6 +145,8 @@ export class ClusterNode implements ClusterNodeApi {
       this.#held ? this.leaseEndMs : Number.POSITIVE_INFINITY,
       this.#views.nextMs,
       this.#rooms.nextMs,
+      this.standby.nextMs,
+      this.#mover.nextMs,
       this.lobby.nextMs,
       this.#clock.nextMs,
       this.jobs.nextMs,
@@ -154,12 +174,15 @@ export class ClusterNode implements ClusterNodeApi {
     if (nowMs >= this.#loadMs) {
       this.#loadMs = nowMs + LOAD_EVERY_MS
       this.lobby.setLoad(this.#host.load())
-      if (this.#isDraining && this.owned.size === 0) this.leave(nowMs)
+      this.#fates.tick(nowMs)
+      if (this.#isDraining && this.#mover.isEmpty) this.leave(nowMs)
     }
     this.#swim.tick(nowMs)
     this.#views.tick(nowMs)
     this.#lookAtLease(nowMs)
     this.#rooms.tick(nowMs)
+    this.standby.tick(nowMs)
+    this.#mover.tick(nowMs)
     this.lobby.tick(nowMs)
     this.#clock.tick(nowMs)
     this.jobs.tick(nowMs)
@@ -193,13 +216,7 @@ export class ClusterNode implements ClusterNodeApi {
       if (cluster === this.#options.cluster && from !== this.life && part === 'view') this.#missent(body, nowMs, at)
       return
     }
-    const parsed = parsePart(part, body)
-    if (parsed === undefined) this.#refused++
-    else if (parsed.part === 'view') this.#views.receive(from, parsed.message, nowMs)
-    else if (parsed.part === 'rooms') this.#rooms.receive(from, parsed.message, nowMs)
-    else if (parsed.part === 'lobby') this.lobby.receive(from, parsed.message, nowMs)
-    else if (parsed.part === 'calls') this.services.receive(from, parsed.message, nowMs)
-    else this.#clock.receive(from, parsed.message, nowMs)
+    if (!this.#receiver.receive(part, body, from, nowMs)) this.#refused++
     this.#end(nowMs)
   }
 
@@ -218,7 +235,7 @@ export class ClusterNode implements ClusterNodeApi {
   peerRefused(address: ClusterAddress, nowMs: number): void {
     if (!this.#begin(nowMs) || !this.#isPresent()) return
     for (const life of this.#directory.membersAt(address)) {
-      if (life !== this.life) this.#views.connectionRefused(life)
+      if (life !== this.life) this.#views.connectionRefused(life, nowMs)
     }
     this.#end(nowMs)
   }
@@ -256,6 +273,7 @@ export class ClusterNode implements ClusterNodeApi {
   drain(nowMs: number): void {
     if (!this.#begin(nowMs) || this.#phase !== 'running' || this.#isDraining) return
     this.#isDraining = true
+    this.#mover.drain(nowMs)
     this.#views.describe({ draining: true }, nowMs)
     this.#swim.setTags(tagsOf(this.#options, 'draining'), nowMs)
     this.#end(nowMs)
@@ -274,10 +292,11 @@ export class ClusterNode implements ClusterNodeApi {
 
   status(nowMs: number): ClusterStatus {
     const { cluster, self } = this.#options
-    const parts = { views: this.#views, swim: this.#swim, rooms: this.#rooms, clock: this.#clock, lobby: this.lobby }
+    const { lobby, standby } = this
+    const [views, swim, rooms, clock, mover] = [this.#views, this.#swim, this.#rooms, this.#clock, this.#mover]
     return statusOf(
       { cluster, life: this.life, name: self.name, refused: this.#refused, singleton: this.jobs.runner },
-      parts,
+      { views, swim, rooms, clock, lobby, standby, mover },
       nowMs,
     )
   }
@@ -310,18 +329,20 @@ export class ClusterNode implements ClusterNodeApi {
     this.#held = held
     this.#host.leaseChanged(held)
     this.jobs.tick(nowMs)
+    // Rooms may wait for nothing else.
+    if (held) this.#rooms.tick(nowMs)
   }
 
   #viewInstalled(view: View, before: View | undefined, nowMs: number): void {
     const { takeoverFromMs } = this.#views
     this.#directory.viewInstalled(view)
-    const gone: RoomClaim[] = []
-    for (const { id, owner, epoch } of this.lobby.rooms()) {
-      if (memberOf(view, owner) === undefined) gone.push({ id, epoch })
-    }
+    const gone = this.#fates.ownersGone(view)
     this.lobby.viewInstalled(view, before, nowMs)
+    this.#fates.viewInstalled(view, takeoverFromMs, nowMs)
     this.#rooms.viewInstalled(view, before, takeoverFromMs, nowMs)
     this.#rooms.ownersGone(gone)
+    this.standby.viewInstalled(view, nowMs)
+    this.#mover.viewInstalled(view, nowMs)
     this.#clock.viewInstalled(view, nowMs)
     this.jobs.viewInstalled(view, takeoverFromMs, nowMs)
     this.services.viewInstalled(view, before)
@@ -353,6 +374,8 @@ export class ClusterNode implements ClusterNodeApi {
   #stopRooms(nowMs: number): void {
     this.#lookAtLease(nowMs)
     this.#rooms.stop()
+    this.standby.stop()
+    this.#mover.stop()
     this.jobs.stop(nowMs)
   }
 

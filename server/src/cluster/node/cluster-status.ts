@@ -2,7 +2,9 @@
 import type { ClusterClock } from '../clock/cluster-clock.ts'
 import type { Life } from '../life.ts'
 import type { Lobby } from '../lobby/lobby.ts'
+import type { Mover } from '../migrate/mover.ts'
 import type { ClusterRooms } from '../ring/cluster-rooms.ts'
+import type { Standby } from '../standby/standby.ts'
 import type { Swim } from '../swim/swim.ts'
 import type { Views } from '../view/views.ts'
 import type { ClusterStatus } from './cluster-node-api.ts'
@@ -13,6 +15,8 @@ export interface StatusParts {
   readonly rooms: ClusterRooms
   readonly clock: ClusterClock
   readonly lobby: Lobby
+  readonly standby: Standby
+  readonly mover: Mover
 }
 
 export interface StatusSelf {
@@ -49,6 +53,8 @@ export function statusOf(self: StatusSelf, parts: StatusParts, nowMs: number): C
       refused: { ...Object.fromEntries(swim.refused), ...(self.refused > 0 && { peer: self.refused }) },
     },
     rooms: { owned: rooms.owned.size, homed: rooms.homed.size, waiting: rooms.waiting },
+    standby: parts.standby.status(nowMs),
+    moves: parts.mover.status(),
     clock: {
       stratum: clock.stratum,
       offsetMs: clock.offsetMs(nowMs),

@@ -1,10 +1,19 @@
 /** How a node makes its parts from its options: each with what it needs of the others, as functions. Called once per life, by `ClusterNode`. */
+import type { CallsMessage } from '../calls/call-messages.ts'
 import type { Life } from '../life.ts'
 import { Lobby } from '../lobby/lobby.ts'
+import type { ListedRoom } from '../lobby/lobby-api.ts'
 import type { LobbyMessage } from '../lobby/lobby-messages.ts'
 import { LOBBY_LIMITS, LOBBY_RULES } from '../lobby/lobby-rules.ts'
+import type { MoveParts } from '../migrate/migrate-api.ts'
+import type { MoveMessage } from '../migrate/move-messages.ts'
+import { Mover } from '../migrate/mover.ts'
 import type { PartHost } from '../part.ts'
+import { Jobs } from '../ring/jobs.ts'
 import type { RoomKeeper } from '../ring/rooms-api.ts'
+import { Standby } from '../standby/standby.ts'
+import type { StandbyKeeper } from '../standby/standby-api.ts'
+import type { StandbyMessage } from '../standby/standby-messages.ts'
 import { Swim } from '../swim/swim.ts'
 import type { SwimHost } from '../swim/swim-api.ts'
 import { ALL_OF_LIFEGUARD, GAME_TIMES } from '../swim/swim-times.ts'
@@ -14,6 +23,8 @@ import { ASK_EVERY_MS, EVIDENCE_MS } from '../view/view-times.ts'
 import { Views } from '../view/views.ts'
 import type { ViewsEvents } from '../view/views-api.ts'
 import type { ClusterNodeHost, ClusterNodeOptions } from './cluster-node-api.ts'
+import type { RoomFates } from './room-fates.ts'
+import { Services, type ServicesOptions } from './services.ts'
 
 /** What gossip says of a shard's state. */
 export type TagStatus = 'joining' | 'ready' | 'draining' | 'leaving'
@@ -36,7 +47,71 @@ export function makeLobby(
   clusterNowMs: () => number,
   host: PartHost<LobbyMessage>,
 ): Lobby {
-  return new Lobby({ life, hash, random, clusterNowMs, limits: LOBBY_LIMITS, rules: lobbyRules ?? LOBBY_RULES }, host)
+  const rules = lobbyRules ?? LOBBY_RULES
+  const recovers = ({ state }: ListedRoom) => state !== 'lost'
+  return new Lobby({ life, hash, random, clusterNowMs, limits: LOBBY_LIMITS, rules, recovers }, host)
+}
+
+export function makeStandby(
+  { life, build, holders, standbyMode, standbyRules }: ClusterNodeOptions,
+  candidates: (room: string) => readonly Life[],
+  keeper: StandbyKeeper,
+  host: PartHost<StandbyMessage>,
+): Standby {
+  const options = { life, build: build ?? '', holders: holders ?? 1, mode: standbyMode ?? 'inputs', candidates }
+  return new Standby(options, keeper, host, standbyRules)
+}
+
+/** What moves use of the other parts. */
+export interface MoverParts {
+  readonly rooms: MoveParts['rooms'] & { candidatesFor(room: string): readonly Life[] }
+  readonly standby: Standby
+  readonly lobby: Lobby
+  readonly mayAct: (nowMs: number) => boolean
+}
+
+export function makeMover(
+  { life, random, holders, moveRules, rebalance }: ClusterNodeOptions,
+  { rooms, standby, lobby, mayAct }: MoverParts,
+  keeper: ClusterNodeHost,
+  host: PartHost<MoveMessage>,
+): Mover {
+  const isHeld = (room: string) => {
+    const others = rooms.candidatesFor(room)
+    return holders === 0 || others.length === 0 || others.some((other) => standby.isHolding(room, other))
+  }
+  const parts: MoveParts = {
+    rooms,
+    standby: {
+      addHolder: (room, to, nowMs) => standby.addHolder(room, to, nowMs),
+      isHolding: (room, to) => standby.isHolding(room, to),
+      releaseHolder: (room, to, nowMs) => standby.releaseHolder(room, to, nowMs),
+      isHeld,
+      get held() {
+        return standby.held
+      },
+    },
+    mayAct,
+  }
+  const loadOf = (of: Life) => (of === life ? keeper.load() : lobby.loadOf(of))
+  const rules = moveRules && { rules: moveRules }
+  return new Mover({ life, random, parts, loadOf, rebalance: rebalance ?? true, ...rules }, keeper, host)
+}
+
+export function makeJobs(
+  { life, jobRules }: ClusterNodeOptions,
+  mayAct: (nowMs: number) => boolean,
+  leaseEndMs: () => number,
+): Jobs {
+  return new Jobs({ life, mayAct, leaseEndMs, ...(jobRules && { rules: jobRules }) })
+}
+
+export function makeServices(
+  { life, random, maxPlayers = Number.POSITIVE_INFINITY }: ClusterNodeOptions,
+  parts: Pick<ServicesOptions, 'lobby' | 'isSingleton' | 'create'>,
+  host: PartHost<CallsMessage>,
+): Services {
+  return new Services({ life, random, maxPlayers, ...parts }, host)
 }
 
 export function makeSwim(
@@ -66,15 +141,33 @@ export function makeSwim(
   )
 }
 
-/** Rooms are listed as they open; whoever runs them says more of them to the lobby. */
-export function listingKeeper(host: ClusterNodeHost, lobby: Lobby, life: Life): RoomKeeper {
+/** Rooms are listed as they open, and when they are lost; whoever runs them says more of them to the lobby. */
+export function listingKeeper(
+  host: ClusterNodeHost,
+  lobby: Lobby,
+  life: Life,
+  fates: RoomFates,
+  nowMs: () => number,
+): RoomKeeper {
   return {
     open: (id, epoch, attributes) => {
       if (!host.open(id, epoch, attributes)) return false
-      if (lobby.room(id)?.owner !== life) {
+      const known = lobby.room(id)
+      // Its home may have listed the match that was there before as lost.
+      if (known?.owner !== life || known.state === 'lost') {
         lobby.put({ id, epoch, state: 'open', players: 0, maxPlayers: 0, attributes: {} })
       }
       return true
+    },
+    takeOver: (id, epoch) => {
+      if (!host.takeOver(id, epoch)) return false
+      fates.takenOver(id, epoch)
+      return true
+    },
+    holds: () => host.holds(),
+    lost: (id, epoch) => {
+      fates.lost(id, epoch, nowMs())
+      host.lost(id, epoch)
     },
     close: (id, why) => {
       host.close(id, why)

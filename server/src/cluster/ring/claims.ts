@@ -1,9 +1,9 @@
 /**
- * Claims: on each new view every member tells every home which rooms it runs, in chunks, until all of it is acknowledged; a home that heard all members knows
+ * Claims: on each new view every member tells every home which rooms it runs, holds and knows to be over, in chunks, until all of it is acknowledged; a home that heard all members knows
  * all its rooms. Both are made anew for each view, by `ClusterRooms`.
  */
 import type { Life } from '../life.ts'
-import { CHUNK_ROOMS, type RoomClaim, type RoomMessageBody } from './room-messages.ts'
+import { CHUNK_ROOMS, type HeldRoomClaim, type RoomClaim, type RoomMessageBody } from './room-messages.ts'
 import { MAX_RETRY_MS, RETRY_MS } from './rooms-context.ts'
 
 /** Chunks that are out to one home at a time. */
@@ -11,8 +11,12 @@ const WINDOW = 8
 
 export interface ClaimChunk {
   readonly rooms: readonly RoomClaim[]
+  readonly held: readonly HeldRoomClaim[]
   readonly gone: readonly RoomClaim[]
+  readonly over: readonly RoomClaim[]
 }
+
+export const NO_CLAIMS: ClaimChunk = { rooms: [], held: [], gone: [], over: [] }
 
 interface ToHome {
   readonly chunks: readonly ClaimChunk[]
@@ -38,7 +42,7 @@ export class OutgoingClaims {
   /** To every member, also if there is nothing to claim: an empty claim is what the home waits for. */
   start(homes: Iterable<Life>, claims: ReadonlyMap<Life, ClaimChunk>, nowMs: number): void {
     for (const home of homes) {
-      const chunks = chunksOf(claims.get(home) ?? { rooms: [], gone: [] })
+      const chunks = chunksOf(claims.get(home) ?? NO_CLAIMS)
       this.#homes.set(home, { chunks, out: new Set(), next: 0, dueMs: nowMs + RETRY_MS, retryMs: RETRY_MS })
     }
     for (const [home, state] of [...this.#homes]) this.#sendMore(home, state, nowMs)
@@ -84,12 +88,22 @@ export class OutgoingClaims {
   }
 }
 
-/** At least one. */
-function chunksOf({ rooms, gone }: ClaimChunk): ClaimChunk[] {
-  const chunks: ClaimChunk[] = []
-  for (let i = 0; i < rooms.length; i += CHUNK_ROOMS) chunks.push({ rooms: rooms.slice(i, i + CHUNK_ROOMS), gone: [] })
-  for (let i = 0; i < gone.length; i += CHUNK_ROOMS) chunks.push({ rooms: [], gone: gone.slice(i, i + CHUNK_ROOMS) })
-  return chunks.length > 0 ? chunks : [{ rooms: [], gone: [] }]
+/** At least one. What fits into one goes in one. */
+function chunksOf(claims: ClaimChunk): ClaimChunk[] {
+  const { rooms, held, gone, over } = claims
+  if (rooms.length + held.length + gone.length + over.length <= CHUNK_ROOMS) return [claims]
+  return [
+    ...parts(rooms).map((part) => ({ ...NO_CLAIMS, rooms: part })),
+    ...parts(held).map((part) => ({ ...NO_CLAIMS, held: part })),
+    ...parts(gone).map((part) => ({ ...NO_CLAIMS, gone: part })),
+    ...parts(over).map((part) => ({ ...NO_CLAIMS, over: part })),
+  ]
+}
+
+function parts<Claim>(claims: readonly Claim[]): (readonly Claim[])[] {
+  const found: (readonly Claim[])[] = []
+  for (let i = 0; i < claims.length; i += CHUNK_ROOMS) found.push(claims.slice(i, i + CHUNK_ROOMS))
+  return found
 }
 
 export class IncomingClaims {

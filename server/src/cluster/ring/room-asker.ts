@@ -113,6 +113,12 @@ export class RoomAsker {
     const url = memberOf(installed.view, owner)?.url
     if (owner === this.#context.life) {
       const mine = this.#owner.owned.get(id)
+      if (mine === undefined && this.#owner.isMoving(id, epoch)) {
+        question.why = 'it is being moved'
+        question.askedMs = nowMs
+        question.dueMs = nowMs + AGAIN_MS
+        return
+      }
       // It has ended here, and the home does not know yet.
       if (mine === undefined) this.#owner.reportEnd(id, epoch, nowMs)
       this.#finish(question, mine === undefined ? { kind: 'none' } : { kind: 'here', id, epoch: mine })

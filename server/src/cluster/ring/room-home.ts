@@ -4,11 +4,13 @@
  */
 import type { Life } from '../life.ts'
 import { compareEpochs, memberOf, type RoomEpoch } from '../view/view.ts'
-import { IncomingClaims } from './claims.ts'
+import { type ClaimChunk, IncomingClaims } from './claims.ts'
 import { LostRooms } from './lost-rooms.ts'
 import type { HomeAnswer, RoomClaim } from './room-messages.ts'
-import { RoomNaming } from './room-naming.ts'
+import { BEING_TAKEN_OVER, RoomNaming } from './room-naming.ts'
 import { isSameEpoch, type RoomOwner } from './room-owner.ts'
+import { RoomRecovery } from './room-recovery.ts'
+import { RoomRenaming } from './room-renaming.ts'
 import { type HomeKnows, whyNot } from './room-rules.ts'
 import type { RoomPlace } from './rooms-api.ts'
 import { type Installed, RETRY_MS, type RoomsContext } from './rooms-context.ts'
@@ -25,6 +27,8 @@ export class RoomHome {
   readonly homed = new Map<string, RoomPlace>()
   readonly lost = new LostRooms()
   readonly naming: RoomNaming
+  readonly renaming: RoomRenaming
+  readonly #recovery: RoomRecovery
   readonly #context: RoomsContext
   #installed: Installed | undefined
   #claims = new IncomingClaims([])
@@ -34,10 +38,24 @@ export class RoomHome {
 
   constructor(context: RoomsContext, owner: RoomOwner) {
     this.#context = context
-    this.naming = new RoomNaming(context, owner, {
-      knows: (nowMs) => this.knows(nowMs),
-      register: (id, life, epoch) => this.#register(id, life, epoch),
+    const knows = (nowMs: number) => this.knows(nowMs)
+    const placeOf = (id: string) => this.homed.get(id)
+    const register = (id: string, life: Life, epoch: RoomEpoch) => this.#register(id, life, epoch)
+    this.#recovery = new RoomRecovery(context, {
+      knows,
+      placeOf,
+      isContested: (id) => this.#isContested(id),
+      contest: (id, epoch, nowMs) => this.#contest(id, epoch, nowMs),
+      nameHeir: (id, holders, nowMs) => this.naming.takeOver(id, holders, nowMs),
+      tellLost: () => this.#tellLost(),
     })
+    this.naming = new RoomNaming(context, owner, {
+      knows,
+      register,
+      postponed: (id, left, nowMs) => this.#recovery.postponed(id, left, nowMs),
+      heirless: (id, newest, nowMs) => this.#heirless(id, newest, nowMs),
+    })
+    this.renaming = new RoomRenaming(context, { knows, placeOf, register, nextEpoch: () => this.naming.nextEpoch() })
   }
 
   /** Members that this home has not heard all claims of. */
@@ -46,7 +64,7 @@ export class RoomHome {
   }
 
   get nextMs(): number {
-    let next = this.naming.nextMs
+    let next = Math.min(this.naming.nextMs, this.#recovery.nextMs)
     for (const { dueMs } of this.#outranked.values()) next = Math.min(next, dueMs)
     return next
   }
@@ -56,7 +74,7 @@ export class RoomHome {
     for (const [id, { owner, epoch }] of this.homed) earlier.set(id, { owner, epoch })
     for (const [id, { owner, epoch }] of [...earlier]) {
       if (installed.lives.has(owner)) continue
-      this.lost.add(id, epoch)
+      this.#lose(id, epoch)
       earlier.delete(id)
     }
     this.#installed = installed
@@ -64,6 +82,8 @@ export class RoomHome {
     this.#outranked.clear()
     this.#claims = new IncomingClaims(installed.lives)
     this.naming.install(installed)
+    this.renaming.install(installed)
+    this.#recovery.install(installed)
   }
 
   knows(nowMs: number): HomeKnows {
@@ -78,7 +98,7 @@ export class RoomHome {
   claimed(
     from: Life,
     part: { readonly chunk: number; readonly chunks: number },
-    { rooms, gone }: { readonly rooms: readonly RoomClaim[]; readonly gone: readonly RoomClaim[] },
+    { rooms, held, gone, over }: ClaimChunk,
     nowMs: number,
   ): void {
     const ring = this.#installed?.ring
@@ -86,15 +106,28 @@ export class RoomHome {
     for (const { id, epoch } of rooms)
       if (ring.homeOf(id) === this.#context.life && !this.#claims.hasEnded(from, id))
         this.#claim(from, id, epoch, nowMs)
+    for (const { id, epoch } of over) if (this.#isPossible(epoch)) this.#context.over.note(id, epoch, nowMs)
     for (const { id, epoch } of gone) if (!this.homed.has(id)) this.lost.add(id, epoch)
-    if (this.#claims.isComplete) this.#earlier.clear()
+    this.#recovery.claimed(
+      from,
+      held.filter(({ epoch }) => this.#isPossible(epoch)),
+    )
+    if (!this.#claims.isComplete) return
+    this.#earlier.clear()
+    this.#recovery.look()
+  }
+
+  /** Does at once what there is to decide about rooms without owners. */
+  decide(nowMs: number): void {
+    this.#recovery.decide(nowMs)
   }
 
   /** Rooms whose owners were removed, as the lobby knows them. */
   ownersGone(rooms: Iterable<RoomClaim>): void {
     const ring = this.#installed?.ring
     for (const { id, epoch } of rooms)
-      if (ring?.homeOf(id) === this.#context.life && !this.homed.has(id)) this.lost.add(id, epoch)
+      if (ring?.homeOf(id) === this.#context.life && !this.homed.has(id)) this.#lose(id, epoch)
+    this.#recovery.look()
   }
 
   find(from: Life, request: number, id: string, nowMs: number): void {
@@ -103,7 +136,8 @@ export class RoomHome {
 
   make(from: Life, asked: Parameters<RoomNaming['make']>[1], nowMs: number): void {
     const place = this.homed.get(asked.id)
-    const known = place === undefined ? undefined : this.#answerFor(asked.id, nowMs)
+    const isKnown = place !== undefined || this.#recovery.has(asked.id)
+    const known = isKnown ? this.#answerFor(asked.id, nowMs) : undefined
     this.naming.make(from, asked, known, nowMs)
   }
 
@@ -112,12 +146,17 @@ export class RoomHome {
     this.#claims.ended(from, id)
     this.#outranked.delete(`${from} ${id}`)
     const known = this.homed.get(id)
-    if (known?.owner === from && isSameEpoch(known.epoch, epoch)) this.homed.delete(id)
+    const ranNext = this.renaming.ended(from, id, epoch)
+    // An owner that was outranked says so, too: that its room is over with it is not said.
+    if (ranNext || known === undefined || known.owner === from) this.#over(id, epoch, nowMs)
+    if (ranNext || (known?.owner === from && isSameEpoch(known.epoch, epoch))) this.homed.delete(id)
     else this.naming.ended(from, epoch, nowMs)
     this.#context.say(from, { t: 'noted', id, epoch }, nowMs)
+    this.#recovery.look()
   }
 
   tick(nowMs: number): void {
+    this.#recovery.decide(nowMs)
     this.naming.tick(nowMs)
     for (const conflict of this.#outranked.values()) if (nowMs >= conflict.dueMs) this.#tellOutranked(conflict, nowMs)
   }
@@ -128,23 +167,72 @@ export class RoomHome {
     const place = this.homed.get(id)
     if (place !== undefined && rules.maySay(knows)) return { kind: 'at', owner: place.owner, epoch: place.epoch }
     if (place !== undefined || !rules.mayName(knows)) return { kind: 'unknown', why: whyNot(knows) }
-    if (this.naming.isOpening(id)) return { kind: 'unknown', why: 'it is being opened' }
+    const why = this.naming.whyOpening(id)
+    if (why !== undefined || this.#recovery.has(id)) return { kind: 'unknown', why: why ?? BEING_TAKEN_OVER }
     return this.lost.has(id) ? { kind: 'lost' } : { kind: 'none' }
   }
 
   #claim(owner: Life, id: string, epoch: RoomEpoch, nowMs: number): void {
-    const view = this.#installed?.view
-    // An epoch of a view that is not yet: it cannot be.
-    if (view === undefined || compareEpochs(epoch, { generation: view.generation, view: view.number + 1, k: 0 }) >= 0)
-      return
+    if (!this.#isPossible(epoch)) return
     const known = this.homed.get(id)
     if (known === undefined || known.owner === owner) return this.#register(id, owner, epoch)
     const isHigher = this.#context.rules.isOutranked(known.epoch, epoch)
     if (isHigher) this.#register(id, owner, epoch)
     const loser = isHigher ? known.owner : owner
-    const conflict: Outranked = { owner: loser, id, epoch: isHigher ? epoch : known.epoch, dueMs: nowMs }
-    this.#outranked.set(`${loser} ${id}`, conflict)
+    this.#outrank(loser, id, isHigher ? epoch : known.epoch, nowMs)
+  }
+
+  /** Not of a view that is yet to come. */
+  #isPossible(epoch: RoomEpoch): boolean {
+    const view = this.#installed?.view
+    return view !== undefined && compareEpochs(epoch, { generation: view.generation, view: view.number + 1, k: 0 }) < 0
+  }
+
+  #outrank(owner: Life, id: string, epoch: RoomEpoch, nowMs: number): void {
+    const conflict: Outranked = { owner, id, epoch, dueMs: nowMs }
+    this.#outranked.set(`${owner} ${id}`, conflict)
     this.#tellOutranked(conflict, nowMs)
+  }
+
+  #isContested(id: string): boolean {
+    for (const conflict of this.#outranked.values()) if (conflict.id === id) return true
+    return false
+  }
+
+  #contest(id: string, epoch: RoomEpoch, nowMs: number): void {
+    const known = this.homed.get(id)
+    this.homed.delete(id)
+    if (known !== undefined) this.#outrank(known.owner, id, epoch, nowMs)
+  }
+
+  /** Its owner was removed: unless somebody takes it over it is lost. */
+  #lose(id: string, epoch: RoomEpoch): void {
+    const over = this.#context.over.epochOf(id)
+    if (over === undefined || compareEpochs(over, epoch) < 0) this.lost.add(id, epoch)
+  }
+
+  /** It ended: it is not lost. */
+  #over(id: string, epoch: RoomEpoch, nowMs: number): void {
+    this.#context.over.note(id, epoch, nowMs)
+    this.lost.delete(id)
+  }
+
+  #heirless(id: string, newest: RoomEpoch, nowMs: number): void {
+    this.lost.add(id, newest)
+    // Whoever holds it is not asked again in the next view: it was said to be lost.
+    this.#context.over.note(id, newest, nowMs)
+    this.#tellLost()
+  }
+
+  /** Once for each; a room of another home is that home's business. */
+  #tellLost(): void {
+    const { lost } = this
+    const ring = this.#installed?.ring
+    for (const { id, epoch } of lost.tell()) {
+      const isOpen = this.homed.has(id) || this.#recovery.has(id) || this.naming.whyOpening(id) !== undefined
+      if (isOpen || ring?.homeOf(id) !== this.#context.life) lost.again(id)
+      else this.#context.keeper.lost(id, epoch)
+    }
   }
 
   #tellOutranked(conflict: Outranked, nowMs: number): void {

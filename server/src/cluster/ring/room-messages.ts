@@ -12,6 +12,11 @@ export interface RoomClaim {
   readonly epoch: RoomEpoch
 }
 
+/** A room whose journal a member holds up to `tick`. */
+export interface HeldRoomClaim extends RoomClaim {
+  readonly tick: number
+}
+
 export type Attributes = Readonly<Record<string, unknown>>
 
 /** What a home answers: `at` names the owner, whose address is in the view. */
@@ -22,13 +27,15 @@ export type HomeAnswer =
   | { readonly kind: 'unknown'; readonly why: string }
 
 type Body =
-  /** To a home, from each member of the view: chunk `chunk` (from 0) of `chunks`. `rooms`: those that it runs; `gone`: those whose owner was removed, as far as it knows. */
+  /** To a home, from each member of the view: chunk `chunk` (from 0) of `chunks`. `rooms`: those that it runs; `held`: those that it holds; `gone`: those whose owner was removed, as far as it knows; `over`: those that are over. */
   | {
       readonly t: 'claims'
       readonly chunk: number
       readonly chunks: number
       readonly rooms: readonly RoomClaim[]
+      readonly held: readonly HeldRoomClaim[]
       readonly gone: readonly RoomClaim[]
+      readonly over: readonly RoomClaim[]
     }
   | { readonly t: 'claimed'; readonly chunk: number }
   /** To an owner: the home knows another under this higher epoch. */
@@ -51,11 +58,31 @@ type Body =
       readonly id: string
       readonly epoch: RoomEpoch
       readonly attributes: Attributes
+      /** By going on with the journal that it holds. */
+      readonly takeOver: boolean
     }
   | { readonly t: 'opened'; readonly k: number; readonly isOpen: boolean }
   /** To a home: this room of mine is over. */
   | { readonly t: 'ended'; readonly id: string; readonly epoch: RoomEpoch }
   | { readonly t: 'noted'; readonly id: string; readonly epoch: RoomEpoch }
+  /** To a home, from a room's owner under `epoch`: under which epoch would `to` own it next? */
+  | {
+      readonly t: 'rename'
+      readonly request: number
+      readonly id: string
+      readonly epoch: RoomEpoch
+      readonly to: Life
+    }
+  | { readonly t: 'renamed'; readonly request: number; readonly epoch: RoomEpoch }
+  /** Under none at the moment. */
+  | { readonly t: 'refused'; readonly request: number }
+  /** To a home: I run it, under an epoch that it gave. */
+  | { readonly t: 'runs'; readonly id: string; readonly epoch: RoomEpoch }
+  | { readonly t: 'registered'; readonly id: string; readonly epoch: RoomEpoch }
+  /** From a home, to one who holds a room: it is over, up to this epoch. */
+  | { readonly t: 'over'; readonly id: string; readonly epoch: RoomEpoch }
+  /** From a home, to one who holds a room: another has taken it over, under this epoch. */
+  | { readonly t: 'taken'; readonly id: string; readonly epoch: RoomEpoch }
 
 export type RoomMessage = { readonly view: ViewId } & Body
 
@@ -87,7 +114,11 @@ function parseBody(value: Record<string, unknown>): Body | undefined {
       return COUNT(value.chunk) ? { t, chunk: value.chunk } : undefined
     case 'outranked':
     case 'ended':
-    case 'noted': {
+    case 'noted':
+    case 'runs':
+    case 'registered':
+    case 'over':
+    case 'taken': {
       const room = parseClaim(value)
       return room === undefined ? undefined : { t, ...room }
     }
@@ -103,11 +134,22 @@ function parseBody(value: Record<string, unknown>): Body | undefined {
       return answer === undefined || !COUNT(value.request) ? undefined : { t, request: value.request, answer }
     }
     case 'open': {
-      const { settled, attributes } = value
+      const { settled, attributes, takeOver } = value
       const room = parseClaim(value)
       if (room === undefined || !COUNT(settled) || !isPlainObject(attributes)) return undefined
-      return { t, settled, ...room, attributes }
+      return typeof takeOver === 'boolean' ? { t, settled, ...room, attributes, takeOver } : undefined
     }
+    case 'rename': {
+      const { request, to } = value
+      const room = parseClaim(value)
+      return room !== undefined && COUNT(request) && isLife(to) ? { t, request, ...room, to } : undefined
+    }
+    case 'renamed': {
+      const epoch = parseEpoch(value.epoch)
+      return epoch !== undefined && COUNT(value.request) ? { t, request: value.request, epoch } : undefined
+    }
+    case 'refused':
+      return COUNT(value.request) ? { t, request: value.request } : undefined
     case 'opened':
       return COUNT(value.k) && typeof value.isOpen === 'boolean' ? { t, k: value.k, isOpen: value.isOpen } : undefined
     default:
@@ -115,24 +157,35 @@ function parseBody(value: Record<string, unknown>): Body | undefined {
   }
 }
 
-function parseClaims({ chunk, chunks, rooms, gone }: Record<string, unknown>): Body | undefined {
+function parseClaims({ chunk, chunks, rooms, held, gone, over }: Record<string, unknown>): Body | undefined {
   if (!COUNT(chunk) || !COUNT(chunks) || chunks > MAX_CHUNKS || chunk >= chunks) return undefined
-  const claims = parseClaimList(rooms)
-  const lost = parseClaimList(gone)
-  return claims === undefined || lost === undefined
-    ? undefined
-    : { t: 'claims', chunk, chunks, rooms: claims, gone: lost }
+  const lists = {
+    rooms: parseList(rooms, parseClaim),
+    held: parseList(held, parseHeld),
+    gone: parseList(gone, parseClaim),
+    over: parseList(over, parseClaim),
+  }
+  if (!lists.rooms || !lists.held || !lists.gone || !lists.over) return undefined
+  return { t: 'claims', chunk, chunks, rooms: lists.rooms, held: lists.held, gone: lists.gone, over: lists.over }
 }
 
-function parseClaimList(value: unknown): RoomClaim[] | undefined {
+function parseList<Claim>(
+  value: unknown,
+  parse: (item: Record<string, unknown>) => Claim | undefined,
+): Claim[] | undefined {
   if (!Array.isArray(value) || value.length > CHUNK_ROOMS) return undefined
-  const claims: RoomClaim[] = []
+  const claims: Claim[] = []
   for (const item of value) {
-    const claim = isRecord(item) ? parseClaim(item) : undefined
+    const claim = isRecord(item) ? parse(item) : undefined
     if (claim === undefined) return undefined
     claims.push(claim)
   }
   return claims
+}
+
+function parseHeld(value: Record<string, unknown>): HeldRoomClaim | undefined {
+  const room = parseClaim(value)
+  return room !== undefined && COUNT(value.tick) ? { ...room, tick: value.tick } : undefined
 }
 
 function parseClaim({ id, epoch }: Record<string, unknown>): RoomClaim | undefined {

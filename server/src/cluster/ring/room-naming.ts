@@ -1,13 +1,14 @@
 /**
  * How a home names owners: itself while it has room, else another member, which it asks until it answers. One id has one opening at a time, and one owner is asked
- * at a time; another is named only after the one before refused, so no answer that was lost makes two owners. Part of `RoomHome`.
+ * at a time; another is named only after the one before refused, so no answer that was lost makes two owners. Rooms that are taken over go the same way, from the best of
+ * their holders to the next. Part of `RoomHome`.
  */
 import type { Life } from '../life.ts'
 import type { RoomEpoch } from '../view/view.ts'
 import { pickOwner } from './placement.ts'
 import type { Attributes, HomeAnswer } from './room-messages.ts'
 import type { RoomOwner } from './room-owner.ts'
-import { type HomeKnows, whyNot } from './room-rules.ts'
+import { type HeldBy, type HomeKnows, whyNot } from './room-rules.ts'
 import { type Installed, MAX_RETRY_MS, RETRY_MS, type RoomsContext } from './rooms-context.ts'
 
 /** Other members that are asked to run a room, one after another. */
@@ -17,6 +18,8 @@ const OWNER_SILENT_MS = 2_000
 /** Requests of one asker that are remembered, so that a duplicate makes nothing twice; askers wait for fewer at a time. */
 const MAX_REMEMBERED = 20_000
 const MAX_OPENINGS = 10_000
+
+export const BEING_TAKEN_OVER = 'it is being taken over'
 
 export interface MakeRequest {
   readonly request: number
@@ -28,6 +31,16 @@ export interface MakeRequest {
 export interface NamingHome {
   knows(nowMs: number): HomeKnows
   register(id: string, owner: Life, epoch: RoomEpoch): void
+  /** No heir can be named at the moment; `left` have not refused. */
+  postponed(id: string, left: readonly HeldBy[], nowMs: number): void
+  /** All who hold it refused. `newest`: the newest epoch that anybody held. */
+  heirless(id: string, newest: RoomEpoch, nowMs: number): void
+}
+
+/** Who may take a room over, and who holds it. */
+interface Succession {
+  readonly holders: readonly HeldBy[]
+  left: readonly HeldBy[]
 }
 
 interface RequestsOf {
@@ -47,6 +60,8 @@ interface Opening {
   readonly attributes: Attributes
   readonly tried: Set<Life>
   readonly waiters: Waiter[]
+  /** Undefined: it is a new room. */
+  readonly succession: Succession | undefined
   asked: number
   owner: Life
   epoch: RoomEpoch
@@ -91,8 +106,24 @@ export class RoomNaming {
     return next
   }
 
-  isOpening(id: string): boolean {
-    return this.#openings.has(id)
+  /** Why it is not known yet where it is; undefined: nobody is being named. */
+  whyOpening(id: string): string | undefined {
+    const opening = this.#openings.get(id)
+    if (opening === undefined) return undefined
+    return opening.succession === undefined ? 'it is being opened' : BEING_TAKEN_OVER
+  }
+
+  /** The next epoch of this view. */
+  nextEpoch(): RoomEpoch {
+    const { generation, number } = this.#installed?.view ?? { generation: 0, number: 0 }
+    this.#named++
+    return this.#context.rules.nextEpoch({ generation, number }, this.#named)
+  }
+
+  /** Has the room taken over by the best of its holders; of equal ones the first. */
+  takeOver(id: string, holders: readonly HeldBy[], nowMs: number): void {
+    const opening = this.#newOpening(id, {}, { holders, left: holders }, nowMs)
+    this.#nameHeir(opening, nowMs)
   }
 
   /** `known`: what the home has to say about this id by its claims, if it has any. */
@@ -107,6 +138,7 @@ export class RoomNaming {
     const knows = this.#home.knows(nowMs)
     const opening = this.#openings.get(id)
     if (!this.#context.rules.mayName(knows)) this.#answer(from, request, unknown(whyNot(knows)), nowMs)
+    else if (opening?.succession !== undefined) this.#answer(from, request, unknown(BEING_TAKEN_OVER), nowMs)
     else if (opening === undefined && this.#openings.size >= MAX_OPENINGS)
       this.#answer(from, request, unknown('its home opens too many rooms at once'), nowMs)
     else {
@@ -123,7 +155,8 @@ export class RoomNaming {
     if (opening === undefined || opening.owner !== from) return
     this.#awaited.delete(k)
     if (isOpen) this.#settle(opening, nowMs)
-    else this.#nameNext(opening, nowMs)
+    else if (opening.succession === undefined) this.#nameNext(opening, nowMs)
+    else this.#nameHeir(opening, nowMs)
   }
 
   /** The owner that was asked opened the room, and it is over: the word of that came before its answer. */
@@ -149,21 +182,55 @@ export class RoomNaming {
   }
 
   #open(id: string, attributes: Attributes, waiter: Waiter, nowMs: number): void {
+    const opening = this.#newOpening(id, attributes, undefined, nowMs)
+    opening.waiters.push(waiter)
+    opening.epoch = this.nextEpoch()
+    if (this.#context.keeper.load() < 1 && this.#owner.openOwn(id, opening.epoch, attributes))
+      this.#settle(opening, nowMs)
+    else this.#nameNext(opening, nowMs)
+  }
+
+  #newOpening(id: string, attributes: Attributes, succession: Succession | undefined, nowMs: number): Opening {
     const opening: Opening = {
       id,
       attributes,
       tried: new Set([this.#context.life]),
-      waiters: [waiter],
+      waiters: [],
+      succession,
       asked: 0,
       owner: this.#context.life,
-      epoch: this.#nextEpoch(),
+      epoch: { generation: 0, view: 0, k: 0 },
       dueMs: nowMs,
       retryMs: RETRY_MS,
     }
     this.#openings.set(id, opening)
-    if (this.#context.keeper.load() < 1 && this.#owner.openOwn(id, opening.epoch, attributes))
-      this.#settle(opening, nowMs)
-    else this.#nameNext(opening, nowMs)
+    return opening
+  }
+
+  /** The best of those who hold it and have not refused. */
+  #nameHeir(opening: Opening, nowMs: number): void {
+    const { rules, life } = this.#context
+    const { id, succession } = opening
+    while (succession !== undefined) {
+      const heir = rules.bestHolder(succession.left)
+      if (heir === undefined || !rules.mayName(this.#home.knows(nowMs))) {
+        this.#openings.delete(id)
+        if (heir !== undefined) return this.#home.postponed(id, succession.left, nowMs)
+        const newest = rules.bestHolder(succession.holders)?.epoch
+        return newest && this.#home.heirless(id, newest, nowMs)
+      }
+      succession.left = succession.left.filter((holder) => holder !== heir)
+      opening.owner = heir.life
+      opening.epoch = this.nextEpoch()
+      if (heir.life !== life) return this.#await(opening, nowMs)
+      if (this.#owner.takeOver(id, opening.epoch)) return this.#settle(opening, nowMs)
+    }
+  }
+
+  #await(opening: Opening, nowMs: number): void {
+    opening.retryMs = RETRY_MS
+    this.#awaited.set(opening.epoch.k, opening)
+    this.#askOwner(opening, nowMs)
   }
 
   /** The one that was asked will not run it under this epoch: another, under the next. */
@@ -178,17 +245,16 @@ export class RoomNaming {
     opening.asked++
     opening.tried.add(owner)
     opening.owner = owner
-    opening.epoch = this.#nextEpoch()
-    opening.retryMs = RETRY_MS
-    this.#awaited.set(opening.epoch.k, opening)
-    this.#askOwner(opening, nowMs)
+    opening.epoch = this.nextEpoch()
+    this.#await(opening, nowMs)
   }
 
   #askOwner(opening: Opening, nowMs: number): void {
-    const { id, epoch, attributes, owner } = opening
+    const { id, epoch, attributes, owner, succession } = opening
+    const takeOver = succession !== undefined
     opening.dueMs = nowMs + opening.retryMs
     opening.retryMs = Math.min(opening.retryMs * 2, MAX_RETRY_MS)
-    this.#context.say(owner, { t: 'open', settled: this.#settled(), id, epoch, attributes }, nowMs)
+    this.#context.say(owner, { t: 'open', settled: this.#settled(), id, epoch, attributes, takeOver }, nowMs)
   }
 
   /** No grant with a lower k is waited for. */
@@ -197,17 +263,13 @@ export class RoomNaming {
     return this.#named + 1
   }
 
-  #nextEpoch(): RoomEpoch {
-    const { generation, number } = this.#installed?.view ?? { generation: 0, number: 0 }
-    this.#named++
-    return this.#context.rules.nextEpoch({ generation, number }, this.#named)
-  }
-
   #settle(opening: Opening, nowMs: number): void {
-    const { id, owner, epoch, waiters } = opening
+    const { id, owner, epoch, waiters, succession } = opening
     this.#openings.delete(id)
     this.#home.register(id, owner, epoch)
     for (const { from, request } of waiters) this.#answer(from, request, { kind: 'at', owner, epoch }, nowMs)
+    for (const { life } of succession?.holders ?? [])
+      if (life !== owner) this.#context.say(life, { t: 'taken', id, epoch }, nowMs)
   }
 
   #giveUp(opening: Opening, why: string, nowMs: number): void {

@@ -2,6 +2,7 @@
  * The decisions on which it rests that a room has one owner at a time, as pure functions of a few values. `ClusterRooms` takes them from here; the simulation
  * replaces one by a mistake, and must notice.
  */
+import type { Life } from '../life.ts'
 import { compareEpochs, compareViews, type RoomEpoch, type ViewId } from '../view/view.ts'
 
 /** What a home knows when it is asked for a room. */
@@ -13,6 +14,20 @@ export interface HomeKnows {
   /** The home holds a lease at this moment. */
   readonly mayAct: boolean
   readonly nowMs: number
+}
+
+/** A member that holds a room's journal up to `tick`, as its owner under `epoch` told it. */
+export interface HeldBy {
+  readonly life: Life
+  readonly epoch: RoomEpoch
+  readonly tick: number
+}
+
+/** An epoch that a home gave for a move, and nobody runs the room under yet. */
+export interface Renaming {
+  readonly asker: Life
+  readonly to: Life
+  readonly epoch: RoomEpoch
 }
 
 export interface RoomRules {
@@ -35,6 +50,27 @@ export interface RoomRules {
   }): boolean
   /** Must the owner under `mine` give its room up, because the home knows an owner under `other`? */
   isOutranked(mine: RoomEpoch, other: RoomEpoch): boolean
+  /** Must a room be taken over that is held under `held`? `run`: its owner is a member, and runs it under this epoch. `over`: it ended, or was given up, in this epoch. */
+  needsHeir(room: {
+    readonly held: RoomEpoch
+    readonly run: RoomEpoch | undefined
+    readonly over: RoomEpoch | undefined
+  }): boolean
+  /** Who takes it over. Of equal ones the first. */
+  bestHolder(holders: readonly HeldBy[]): HeldBy | undefined
+  /** Which of its rooms does a member claim to run? `halted`: it stopped for good in its epoch. */
+  isRun(room: { readonly halted: boolean }): boolean
+  /** May a home give the epoch of a room's next owner? `under`: the epoch in which the asker says that it owns the room. */
+  mayRename(asked: {
+    readonly home: HomeKnows
+    readonly asker: Life
+    readonly under: RoomEpoch
+    readonly owner: { readonly owner: Life; readonly epoch: RoomEpoch } | undefined
+    readonly toIsMember: boolean
+    readonly before: Renaming | undefined
+  }): boolean
+  /** Does a member own a room from now on that says that it runs it under this epoch? */
+  mayRegister(from: Life, epoch: RoomEpoch, renaming: Renaming | undefined): boolean
 }
 
 export const ROOM_RULES: RoomRules = {
@@ -50,6 +86,25 @@ export const ROOM_RULES: RoomRules = {
     isFromHome &&
     mayAct,
   isOutranked: (mine, other) => compareEpochs(mine, other) < 0,
+  needsHeir: ({ held, run, over }) =>
+    (run === undefined || compareEpochs(run, held) < 0) && (over === undefined || compareEpochs(over, held) < 0),
+  bestHolder(holders) {
+    let best: HeldBy | undefined
+    for (const holder of holders) {
+      const order = best === undefined ? 1 : compareEpochs(holder.epoch, best.epoch) || holder.tick - best.tick
+      if (order > 0) best = holder
+    }
+    return best
+  },
+  isRun: ({ halted }) => !halted,
+  mayRename: ({ home, asker, under, owner, toIsMember, before }) =>
+    home.claimsComplete &&
+    home.mayAct &&
+    toIsMember &&
+    owner?.owner === asker &&
+    compareEpochs(owner.epoch, under) === 0 &&
+    (before === undefined || before.asker === asker),
+  mayRegister: (from, epoch, renaming) => renaming?.to === from && compareEpochs(renaming.epoch, epoch) === 0,
 }
 
 /** Why a home does not answer, for people. */

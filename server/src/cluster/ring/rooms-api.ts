@@ -32,10 +32,23 @@ export interface CreateRequest {
   readonly attributes?: Readonly<Record<string, unknown>>
 }
 
+/** A room whose journal a member holds, with which it could go on after `tick`. */
+export interface HeldClaim {
+  readonly id: string
+  readonly epoch: RoomEpoch
+  readonly tick: number
+}
+
 /** What `ClusterRooms` asks of the shard that it is part of. */
 export interface RoomKeeper {
   /** Runs this room from now on. False: it cannot (full, stopping, failed). */
   open(id: string, epoch: RoomEpoch, attributes: Readonly<Record<string, unknown>>): boolean
+  /** Goes on with a room whose journal it holds, under this epoch. False: it cannot. */
+  takeOver(id: string, epoch: RoomEpoch): boolean
+  /** The rooms whose journals it holds (those that it runs are not among them). */
+  holds(): Iterable<HeldClaim>
+  /** This shard is the home of a room that was lost with all who held it: told once by a home, some homes may tell it again. */
+  lost(id: string, epoch: RoomEpoch): void
   /** Ends it: another owns it, or this life is over. */
   close(id: string, why: 'lost-ownership' | 'removed'): void
   /** 0 to 1: how busy this shard is. 1: it takes no more rooms. */
@@ -52,6 +65,17 @@ export interface RoomsApi {
   create(request: CreateRequest, nowMs: number, done: (answer: LocateAnswer) => void): void
   /** A room of ours ended by itself. */
   ended(id: string, nowMs: number): void
+  /**
+   * Asks the home of a room under `from` for the epoch under which `to` would own it next: for a move, or for the owner itself after a move that failed. Undefined: not
+   * now (no lease there, another is named, the view changed). Called once.
+   */
+  nextEpoch(id: string, from: RoomEpoch, to: Life, nowMs: number, done: (epoch: RoomEpoch | undefined) => void): void
+  /** Its owner stopped it for good in its epoch, and a word is out: it is not owned any more; at a new view it is claimed as held. */
+  halted(id: string, nowMs: number): void
+  /** This shard runs it now, under an epoch that the home gave by `nextEpoch`. Told to the home until it is noted. */
+  runs(id: string, epoch: RoomEpoch, nowMs: number): void
+  /** After `halted`: another runs it, under this epoch. Nothing is left to claim. */
+  gave(id: string, epoch: RoomEpoch, nowMs: number): void
   /** Rooms that this shard owns. */
   readonly owned: ReadonlyMap<string, RoomEpoch>
   /** Rooms whose home this shard is, by id. */

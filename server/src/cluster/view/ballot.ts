@@ -37,8 +37,8 @@ export interface BallotVoter {
   random(): number
 }
 
-/** Why a voter would start a ballot; `wait`: there may soon be more to put into it. */
-export type Reason = 'none' | 'evidence' | 'wishes'
+/** Why a voter would start a ballot. `proof`: somebody's end is proven, and nothing else has to be waited for. */
+export type Reason = 'none' | 'proof' | 'evidence' | 'wishes'
 
 interface Attempt {
   readonly ballot: Ballot
@@ -57,8 +57,8 @@ const GIVE_UP_MS = 1_000
 const GATHER_MS = 150
 /** Another's ballot is under way. */
 const YIELD_MS = 300
-const EVIDENCE_DELAY_MS = 200
-const WISH_DELAY_MS = 50
+/** How long to wait for what else may belong into the same change, and for the others to see what this one saw. A proof is told to all at once. */
+const DELAY_MS: Readonly<Record<Exclude<Reason, 'none'>, number>> = { proof: 5, evidence: 200, wishes: 50 }
 const RANK_DELAY_MS = 50
 const LONGEST_BATCH_MS = 600
 const UNFINISHED_MS = 400
@@ -83,6 +83,7 @@ export class NextViewBallot {
   #reasonSinceMs = Number.POSITIVE_INFINITY
   #notBeforeMs = Number.NEGATIVE_INFINITY
   #unfinishedMs = Number.POSITIVE_INFINITY
+  #startMs = Number.POSITIVE_INFINITY
   #done = false
 
   constructor(view: View, self: Life, voter: BallotVoter) {
@@ -93,16 +94,23 @@ export class NextViewBallot {
     this.#needed = majorityOf(view.voters.length)
   }
 
+  /** When it wants to start, as of its last `tick`; Infinity: not. */
+  get startMs(): number {
+    return this.#startMs
+  }
+
   get hasVoted(): boolean {
     return this.#accepted !== undefined
   }
 
   /** `version` grows with new evidence: then there is no reason to wait after failures. `rank`: among the voters that this one trusts. `unclear`: more evidence may follow soon. */
   tick(nowMs: number, reason: Reason, version: number, rank: number, unclear: boolean): void {
+    this.#startMs = Number.POSITIVE_INFINITY
     if (this.#done) return
     if (version !== this.#version) {
       this.#version = version
       this.#failures = 0
+      this.#promiseAgain(nowMs)
     }
     if (this.#attempt !== undefined) return this.#continue(this.#attempt, nowMs)
     if (this.#accepted !== undefined) {
@@ -114,11 +122,10 @@ export class NextViewBallot {
       return
     }
     if (this.#reasonSinceMs === Number.POSITIVE_INFINITY) this.#reasonSinceMs = nowMs
-    const delayMs = (reason === 'evidence' ? EVIDENCE_DELAY_MS : WISH_DELAY_MS) + rank * RANK_DELAY_MS
-    const waitedMs = nowMs - this.#reasonSinceMs
-    if (waitedMs < delayMs || nowMs < this.#notBeforeMs) return
-    if (unclear && waitedMs < LONGEST_BATCH_MS) return
-    this.#start(nowMs)
+    const delayMs = DELAY_MS[reason] + rank * RANK_DELAY_MS
+    const waitMs = unclear ? Math.max(delayMs, LONGEST_BATCH_MS) : delayMs
+    this.#startMs = Math.max(this.#reasonSinceMs + waitMs, this.#notBeforeMs)
+    if (nowMs >= this.#startMs) this.#start(nowMs)
   }
 
   /** Everything with this view's number comes here, from voters only. */
@@ -148,11 +155,22 @@ export class NextViewBallot {
     }
     this.#promised = ballot
     this.#heedOther(ballot, nowMs)
+    this.#sayPromise(from, ballot, nowMs)
+  }
+
+  /** What was seen since may be what the ballot waits for. */
+  #promiseAgain(nowMs: number): void {
+    const ballot = this.#promised
+    if (ballot !== undefined && ballot.life !== this.#self && this.#accepted === undefined)
+      this.#sayPromise(ballot.life, ballot, nowMs)
+  }
+
+  #sayPromise(to: Life, ballot: Ballot, nowMs: number): void {
     const joins = this.#voter.joins().slice(0, MAX_JOINS)
     const changes = this.#voter.changes().slice(0, MAX_CHANGES)
     const accepted = this.#accepted
     this.#say(
-      from,
+      to,
       { kind: 'promise', view: this.#id, ballot, accepted, backs: this.#voter.backs(), joins, changes },
       nowMs,
     )

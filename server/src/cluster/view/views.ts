@@ -1,8 +1,6 @@
 /**
  * Views and leases of one shard, as one part of its node: who is a member, whether this shard may act for its rooms, and from when on rooms of removed members
- * may be taken over. Pure: messages and the time in, messages and the next time out. See docs/decisions/017-views-and-leases.md.
- *
- * It puts together the voter's part (`voter.ts`), the lease (`leases.ts`), the chain of decided views (`chain.ts`), founding and joining.
+ * may be taken over. Pure. Puts together the voter's part (`voter.ts`), the lease (`leases.ts`), the chain of decided views (`chain.ts`), founding and joining. See decision 017.
  */
 import type { Life } from '../life.ts'
 import type { Part, PartHost } from '../part.ts'
@@ -23,12 +21,11 @@ import type {
 } from './view-messages.ts'
 import { describeView, reportMembers } from './view-report.ts'
 import type { KnownShard, SelfDescription, ViewsApi, ViewsEvents, ViewsOptions, ViewsStatus } from './views-api.ts'
-import { Voter } from './voter.ts'
+import { BUSY_EVERY_MS, Voter } from './voter.ts'
 
 /** Without a lease for so long others than the voters are asked for newer views. */
 const LOST_MS = 1_000
 const WISH_AGAIN_MS = 400
-const BUSY_EVERY_MS = 25
 
 export class Views implements ViewsApi, Part<ViewMessage> {
   readonly #options: ViewsOptions
@@ -95,8 +92,9 @@ export class Views implements ViewsApi, Part<ViewMessage> {
     if (this.view === undefined && !this.#removed) this.#nextMs = Math.min(this.#nextMs, nowMs)
   }
 
-  connectionRefused(life: Life): void {
+  connectionRefused(life: Life, nowMs: number): void {
     this.#voter.evidence.refused(life)
+    this.#nextMs = Math.min(this.#nextMs, nowMs)
   }
 
   endProven(life: Life, nowMs: number): void {
@@ -160,8 +158,7 @@ export class Views implements ViewsApi, Part<ViewMessage> {
       this.#round(this.view, nowMs)
     }
     if (!this.#removed) this.#voter.tick(nowMs)
-    const soonMs = this.#voter.busy ? nowMs + BUSY_EVERY_MS : Number.POSITIVE_INFINITY
-    this.#nextMs = this.#removed ? Number.POSITIVE_INFINITY : Math.min(this.#nextAskMs, soonMs)
+    this.#nextMs = this.#removed ? Number.POSITIVE_INFINITY : Math.min(this.#nextAskMs, this.#voter.nextMs(nowMs))
   }
 
   receive(from: Life, message: ViewMessage, nowMs: number): void {
@@ -273,7 +270,9 @@ export class Views implements ViewsApi, Part<ViewMessage> {
       case 'leave':
         return this.#voter.evidence.leaving(from)
       case 'ended':
-        return this.#members.has(from) ? this.#voter.evidence.proven(message.life) : undefined
+        if (!this.#members.has(from)) return
+        this.#voter.evidence.proven(message.life)
+        this.#nextMs = Math.min(this.#nextMs, nowMs)
     }
   }
 

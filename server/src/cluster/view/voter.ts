@@ -22,6 +22,9 @@ export interface VoterHost {
 
 type Options = Pick<ViewsOptions, 'life' | 'rules' | 'times' | 'askEveryMs' | 'evidenceMs' | 'random'>
 
+/** How often a ballot that is under way is looked at. */
+export const BUSY_EVERY_MS = 25
+
 export class Voter implements BallotVoter {
   readonly evidence: EvidenceBook
   readonly wishes = new Wishes()
@@ -64,9 +67,11 @@ export class Voter implements BallotVoter {
     return this.#view !== undefined
   }
 
-  /** A ballot may be under way: it wants to be looked at more often. */
-  get busy(): boolean {
+  /** A ballot may be under way: when it wants to be looked at again, at most so often. */
+  nextMs(nowMs: number): number {
     return this.#busy
+      ? Math.min(nowMs + BUSY_EVERY_MS, this.#ballot?.startMs ?? Number.POSITIVE_INFINITY)
+      : Number.POSITIVE_INFINITY
   }
 
   /** Whether a lease is granted. `from` is a member. */
@@ -91,7 +96,7 @@ export class Voter implements BallotVoter {
     if (view === undefined || ballot === undefined) return
     this.wishes.expire(view, nowMs)
     const backs = this.evidence.backs()
-    const reason: Reason = backs.length > 0 ? 'evidence' : this.#wanted(view, backs) ? 'wishes' : 'none'
+    const reason = this.#reason(view, backs)
     this.#busy = reason !== 'none' || ballot.hasVoted
     const unclear = reason === 'evidence' && this.evidence.unclear()
     ballot.tick(nowMs, reason, this.evidence.version, rankAmong(view, backs, this.#options.life), unclear)
@@ -149,6 +154,12 @@ export class Voter implements BallotVoter {
 
   random(): number {
     return this.#options.random() >>> 0
+  }
+
+  #reason(view: View, backs: readonly Life[]): Reason {
+    if (backs.some((life) => this.evidence.of(life) === 'proof')) return 'proof'
+    if (backs.length > 0) return 'evidence'
+    return this.#wanted(view, backs) ? 'wishes' : 'none'
   }
 
   /** Joins whose name is taken by a member that stays are no reason for a ballot. */

@@ -3,9 +3,11 @@
  * second and by its log; asked by dashboard-route.ts.
  */
 import type { ClusterStatus } from '../../cluster/node/cluster-node-api.ts'
+import type { View } from '../../cluster/view/view.ts'
 import type { Log } from '../log-line.ts'
 import type { ServerStats } from '../server-stats.ts'
-import type { EventEntry, Sample, ViewEntry } from './dashboard-state.ts'
+import type { EventEntry, JourneyEntry, Sample, ViewEntry } from './dashboard-state.ts'
+import { RoomJourneys, type TravellingRoom } from './room-journeys.ts'
 
 const MAX_SAMPLES = 600
 const MAX_VIEWS = 100
@@ -24,6 +26,7 @@ export class DashboardMemory {
   readonly samples: Sample[] = []
   readonly views: ViewEntry[] = []
   readonly events: EventEntry[] = []
+  private readonly rooms = new RoomJourneys()
   private last: Totals | undefined
 
   /** The same log, of which the dashboard remembers the newest lines. */
@@ -47,6 +50,16 @@ export class DashboardMemory {
     if (count <= MAX_OF_A_KIND) return
     const oldest = this.events.findIndex((entry) => entry.event === event)
     this.events.splice(oldest, 1)
+  }
+
+  /** Rooms that went from one shard to another. */
+  get journeys(): readonly JourneyEntry[] {
+    return this.rooms.entries
+  }
+
+  /** Called a few times a second, so that a short stay is seen. */
+  follow(atMs: number, rooms: Iterable<TravellingRoom>, view: View): void {
+    this.rooms.follow(atMs, rooms, view)
   }
 
   sample(atMs: number, stats: ServerStats, { views, gossip, clock }: ClusterStatus): void {

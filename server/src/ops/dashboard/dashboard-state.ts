@@ -1,4 +1,5 @@
 /** What the dashboard is told: plain data, as JSON. Made by dashboard-memory.ts, shown by the page in server/dashboard. */
+import type { HostingCounts } from '../../cluster/hosting/hosting-api.ts'
 import type { ClusterStatus } from '../../cluster/node/cluster-node-api.ts'
 import type { ServerStats } from '../server-stats.ts'
 
@@ -45,6 +46,19 @@ export interface RoomEntry {
   readonly state: string
   readonly players: number
   readonly maxPlayers: number
+  /** Lives of those who stand by for it. */
+  readonly holders: readonly string[]
+}
+
+/** A room that went from one shard to another, as the lobby shows it. */
+export interface JourneyEntry {
+  readonly atMs: number
+  readonly room: string
+  /** `failover`: the shard that ran it is gone. `lost`: nobody went on with it. */
+  readonly kind: 'move' | 'failover' | 'lost'
+  /** Names of shards; empty: none. */
+  readonly from: string
+  readonly to: string
 }
 
 export interface DashboardState {
@@ -59,5 +73,7 @@ export interface DashboardState {
   readonly roomCount: number
   readonly samples: readonly Sample[]
   readonly views: readonly ViewEntry[]
+  readonly journeys: readonly JourneyEntry[]
+  readonly hosting: HostingCounts
   readonly events: readonly EventEntry[]
 }

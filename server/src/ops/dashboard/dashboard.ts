@@ -14,6 +14,7 @@ export interface DashboardSource {
 }
 
 const SAMPLE_MS = 1_000
+const FOLLOW_MS = 250
 const MAX_ROOMS = 200
 
 export class Dashboard {
@@ -21,6 +22,7 @@ export class Dashboard {
   private readonly memory = new DashboardMemory()
   private source: DashboardSource | undefined
   private timer: NodeJS.Timeout | undefined
+  private watch: NodeJS.Timeout | undefined
 
   /** Throws BAD_ARGUMENT for a token that could be guessed. */
   constructor(options: Exclude<DashboardOptions, false>) {
@@ -39,10 +41,16 @@ export class Dashboard {
       if (status !== undefined) this.memory.sample(Date.now(), source.stats(), status)
     }, SAMPLE_MS)
     this.timer.unref()
+    this.watch = setInterval(() => {
+      const view = source.cluster.status()?.views.view
+      if (view !== undefined) this.memory.follow(Date.now(), source.cluster.lobby?.rooms() ?? [], view)
+    }, FOLLOW_MS)
+    this.watch.unref()
   }
 
   stop(): void {
     clearInterval(this.timer)
+    clearInterval(this.watch)
   }
 
   private state(): DashboardState | undefined {
@@ -60,6 +68,8 @@ export class Dashboard {
       roomCount: rooms.length,
       samples: memory.samples,
       views: memory.views,
+      journeys: memory.journeys,
+      hosting: source.cluster.hosting,
       events: memory.events,
     }
   }
@@ -67,8 +77,8 @@ export class Dashboard {
 
 function roomsOf(cluster: ServerCluster): RoomEntry[] {
   const rooms: RoomEntry[] = []
-  for (const { id, owner, state, players, maxPlayers } of cluster.lobby?.rooms() ?? []) {
-    rooms.push({ id, owner, state, players, maxPlayers })
+  for (const { id, owner, state, players, maxPlayers, holders = [] } of cluster.lobby?.rooms() ?? []) {
+    rooms.push({ id, owner, state, players, maxPlayers, holders })
   }
   return rooms.sort((a, b) => b.players - a.players || (a.id < b.id ? -1 : 1))
 }

@@ -6,8 +6,10 @@ import { findSerf } from '../../../../scripts/serf.mjs'
 import type { ClusterOptions } from '../../../src/cluster/net/cluster-options.ts'
 import { ClusterPort } from '../../../src/cluster/net/cluster-port.ts'
 import { Keyring } from '../../../src/cluster/net/keyring.ts'
-import { ClusterShell, type ShellEvents } from '../../../src/cluster/net/shard-socket.ts'
+import { ClusterShell } from '../../../src/cluster/net/shard-socket.ts'
+import type { ShellEvents } from '../../../src/cluster/net/shell-parts.ts'
 import { ClusterNode } from '../../../src/cluster/node/cluster-node.ts'
+import { NO_MOVES } from '../node/no-moves.ts'
 
 const run = promisify(execFile)
 
@@ -100,7 +102,12 @@ export async function startShard(
     {
       url: 'ws://127.0.0.1:8080',
       schema: 'abcd',
-      keeper: { open: () => true, close: () => {}, load: () => 0, loadOf: () => 0 },
+      keeper: {
+        ...{ open: () => true, takeOver: () => false, holds: () => [], lost: () => {}, close: () => {} },
+        ...{ load: () => 0, loadOf: () => 0 },
+        ...{ heldTo: () => {}, holdersChanged: () => {}, openReplica: () => undefined, diverged: () => {} },
+        ...NO_MOVES,
+      },
       events: { leaseChanged: () => {}, viewInstalled: () => {}, lifeEnded: () => {}, note: () => {}, ...heard },
       makeNode: (nodeOptions, host, nowMs) => {
         const node = new ClusterNode(nodeOptions, host, nowMs)

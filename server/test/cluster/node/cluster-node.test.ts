@@ -7,6 +7,7 @@ import { parsePart } from '../../../src/cluster/node/peer-parts.ts'
 import type { LocateAnswer } from '../../../src/cluster/ring/rooms-api.ts'
 import { VIEW_RULES } from '../../../src/cluster/view/view-rules.ts'
 import { LEASE_TIMES } from '../../../src/cluster/view/view-times.ts'
+import { NO_MOVES } from './no-moves.ts'
 
 const LIFE = '00000000000000aa'
 const OTHER = '00000000000000bb'
@@ -25,12 +26,20 @@ class Lone {
         rooms.add(id)
         return true
       },
+      takeOver: () => false,
+      holds: () => [],
+      lost: (id) => happened.push(`lost ${id}`),
       close: (id, why) => {
         rooms.delete(id)
         happened.push(`closed ${id}, ${why}`)
       },
       load: () => 0,
       loadOf: () => 0,
+      heldTo: () => {},
+      holdersChanged: () => {},
+      openReplica: () => undefined,
+      diverged: () => {},
+      ...NO_MOVES,
       sendGossip: () => {},
       exchangeGossip: () => {},
       sendPeer: (_address, envelope) => sent.push(envelope),

@@ -9,6 +9,7 @@ import type { ClusterNodeHost, PeerEnvelope } from '../../../src/cluster/node/cl
 import { VIEW_RULES } from '../../../src/cluster/view/view-rules.ts'
 import { LEASE_TIMES } from '../../../src/cluster/view/view-times.ts'
 import type { ViewMemory } from '../../../src/cluster/view/views-api.ts'
+import { NO_MOVES } from './no-moves.ts'
 
 export interface RigNode {
   readonly name: string
@@ -114,9 +115,17 @@ export class NodesRig {
     const at = (to: string) => this.nodes.find((one) => one.address === to && !one.stopped)
     return {
       open: (id) => rooms.add(id).has(id),
+      takeOver: () => false,
+      holds: () => [],
+      lost: () => {},
       close: (id) => rooms.delete(id),
       load: () => Math.min(1, rooms.size / 1_000),
       loadOf: () => 0,
+      heldTo: () => {},
+      holdersChanged: () => {},
+      openReplica: () => undefined,
+      diverged: () => {},
+      ...NO_MOVES,
       sendGossip: (to, packet) => {
         if (this.packets.length < 400) this.packets.push(packet.slice())
         this.#queue.push(() => at(to)?.node.gossipReceived(address, packet, this.nowMs))

@@ -71,6 +71,21 @@ describe('homes that move', () => {
   })
 })
 
+describe('claims that come before their view', () => {
+  it('count as soon as the home installs it, and are not waited for again', () => {
+    const rig = started()
+    rig.install(REST, { by: [0, 1, 3] })
+    rig.run(50)
+    rig.installAt([2])
+    expect(rig.shard(2).rooms.waitingFor).toEqual([])
+    // Of a view that it skips they are forgotten.
+    rig.install([0, 1, 2, 3], { by: [0, 1] })
+    rig.run(50)
+    rig.install([0, 1, 2])
+    expect(rig.shard(2).rooms.waitingFor).toEqual([lifeOf(0), lifeOf(1)])
+  })
+})
+
 describe('lost rooms', () => {
   /** A room that shard 4 runs, which then goes, with this home now and the other after. */
   function orphaned(home: number, after: HomeAmong): { readonly rig: Rig; readonly id: string } {
@@ -164,7 +179,8 @@ describe('memory', () => {
         rig.run(20)
       }
     }
-    rounds(40)
+    // So many that what is remembered of rooms that are over is full.
+    rounds(60)
     const before = heap()
     rounds(360)
     expect(heap() - before).toBeLessThan(300_000)

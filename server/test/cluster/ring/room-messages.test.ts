@@ -8,7 +8,7 @@ const epoch = { generation: 1, view: 7, k: 3 }
 const claim = { id: 'room-1', epoch }
 
 const EXAMPLES: readonly RoomMessage[] = [
-  { view, t: 'claims', chunk: 0, chunks: 2, rooms: [claim], gone: [] },
+  { view, t: 'claims', chunk: 0, chunks: 2, rooms: [claim], held: [{ ...claim, tick: 9 }], gone: [], over: [claim] },
   { view, t: 'claimed', chunk: 1 },
   { view, t: 'outranked', ...claim },
   { view, t: 'find', request: 1, id: 'room-1' },
@@ -17,10 +17,17 @@ const EXAMPLES: readonly RoomMessage[] = [
   { view, t: 'found', request: 1, answer: { kind: 'none' } },
   { view, t: 'found', request: 1, answer: { kind: 'lost' } },
   { view, t: 'found', request: 1, answer: { kind: 'unknown', why: 'its home has no lease' } },
-  { view, t: 'open', settled: 1, ...claim, attributes: {} },
+  { view, t: 'open', settled: 1, ...claim, attributes: {}, takeOver: true },
   { view, t: 'opened', k: 3, isOpen: false },
   { view, t: 'ended', ...claim },
   { view, t: 'noted', ...claim },
+  { view, t: 'rename', request: 2, ...claim, to: lifeOf(2) },
+  { view, t: 'renamed', request: 2, epoch },
+  { view, t: 'refused', request: 2 },
+  { view, t: 'runs', ...claim },
+  { view, t: 'registered', ...claim },
+  { view, t: 'over', ...claim },
+  { view, t: 'taken', ...claim },
 ]
 
 /** Every place within a message but its attributes (any plain data), as a function that gives the value with something else there. */
@@ -60,6 +67,9 @@ describe('messages about rooms', () => {
     const [claims, , , , make] = EXAMPLES
     expect(parseRoomMessage({ ...claims, rooms: Array(400).fill(claim) })).toBeDefined()
     expect(parseRoomMessage({ ...claims, rooms: Array(401).fill(claim) })).toBeUndefined()
+    expect(parseRoomMessage({ ...claims, held: Array(400).fill({ ...claim, tick: 1 }) })).toBeDefined()
+    expect(parseRoomMessage({ ...claims, held: Array(401).fill({ ...claim, tick: 1 }) })).toBeUndefined()
+    expect(parseRoomMessage({ ...claims, over: Array(401).fill(claim) })).toBeUndefined()
     expect(parseRoomMessage({ ...claims, chunks: 1_001 })).toBeUndefined()
     expect(parseRoomMessage({ ...claims, chunk: 2 })).toBeUndefined()
     expect(parseRoomMessage({ ...make, attributes: { list: Array(100_000).fill(1) } })).toBeUndefined()

@@ -7,7 +7,7 @@ import type { Life } from '../../../src/cluster/life.ts'
 import { ClusterRooms } from '../../../src/cluster/ring/cluster-rooms.ts'
 import { parseRoomMessage, type RoomMessage } from '../../../src/cluster/ring/room-messages.ts'
 import { ROOM_RULES, type RoomRules } from '../../../src/cluster/ring/room-rules.ts'
-import type { CreateRequest, LocateAnswer } from '../../../src/cluster/ring/rooms-api.ts'
+import type { CreateRequest, HeldClaim, LocateAnswer } from '../../../src/cluster/ring/rooms-api.ts'
 import { compareEpochs, type RoomEpoch, type View } from '../../../src/cluster/view/view.ts'
 import { hash, lifeOf, memberOf, numbers, viewOf } from './test-view.ts'
 
@@ -33,6 +33,11 @@ export class Shard {
   readonly rooms: ClusterRooms
   /** Rooms that run here, as the keeper sees it. */
   readonly running = new Map<string, RoomEpoch>()
+  /** Rooms that it holds, or that stopped here for good. */
+  readonly held = new Map<string, HeldClaim>()
+  /** Rooms that it was told are lost, as their home. */
+  readonly lost: string[] = []
+  refusesTakeover = false
   load = 0
   isUp = true
   leaseEndMs = Number.POSITIVE_INFINITY
@@ -41,7 +46,16 @@ export class Shard {
     this.life = lifeOf(number)
     const random = new SeededRandom(number + 1)
     this.rooms = new ClusterRooms(
-      { life: this.life, hash, random: () => random.uint32(), mayAct: (nowMs) => nowMs < this.leaseEndMs, rules },
+      {
+        life: this.life,
+        hash,
+        random: () => random.uint32(),
+        mayAct: (nowMs) => nowMs < this.leaseEndMs,
+        rules,
+        onOver: (id, epoch) => {
+          if (compareEpochs(this.held.get(id)?.epoch ?? epoch, epoch) <= 0) this.held.delete(id)
+        },
+      },
       {
         open: (id, epoch) => {
           if (this.load >= 1) return false
@@ -49,7 +63,24 @@ export class Shard {
           rig.opened(this, id, epoch)
           return true
         },
-        close: (id) => this.running.delete(id),
+        takeOver: (id, epoch) => {
+          const held = this.held.get(id)
+          if (held === undefined || this.refusesTakeover) return false
+          this.held.delete(id)
+          this.running.set(id, epoch)
+          rig.tookOver(held)
+          rig.opened(this, id, epoch)
+          return true
+        },
+        holds: () => this.held.values(),
+        lost: (id, epoch) => {
+          this.lost.push(id)
+          rig.saidLost({ id, epoch })
+        },
+        close: (id) => {
+          this.running.delete(id)
+          this.held.delete(id)
+        },
         load: () => this.load,
         loadOf: (life) => rig.shardOf(life)?.load ?? 1,
       },
@@ -74,6 +105,9 @@ export class Rig {
   readonly #rules: RoomRules
   readonly #letters: Letter[] = []
   readonly #newest = new Map<string, RoomEpoch>()
+  /** Epochs in which rooms ended at shards that stay, or were said to be lost. */
+  readonly #over = new Map<string, RoomEpoch>()
+  takeovers = 0
   view: View
 
   constructor(count: number, { seed = 1, weather = FAIR, rules = {} as Partial<RoomRules> } = {}) {
@@ -135,6 +169,57 @@ export class Rig {
         this.violations.push(`${id} runs at ${other.life} and ${shard.life}`)
   }
 
+  tookOver({ id, epoch }: HeldClaim): void {
+    this.takeovers++
+    const over = this.#over.get(id)
+    if (over !== undefined && compareEpochs(over, epoch) >= 0)
+      this.violations.push(`${id} of ${JSON.stringify(epoch)} was taken over, and was over`)
+  }
+
+  saidLost({ id, epoch }: { readonly id: string; readonly epoch: RoomEpoch }): void {
+    if (!this.watches) return
+    this.#over.set(id, epoch)
+    for (const { running, isUp, life, leaseEndMs } of this.shards) {
+      const run = running.get(id)
+      if (isUp && this.nowMs < leaseEndMs && run !== undefined && compareEpochs(run, epoch) <= 0)
+        this.violations.push(`${id} is said to be lost, and runs at ${life}`)
+    }
+  }
+
+  /** A shard holds a room as its owner has told it up to `tick`. */
+  hold(at: number, id: string, tick: number, epoch = this.epochOf(id)): void {
+    if (epoch !== undefined) this.shard(at).held.set(id, { id, epoch, tick })
+  }
+
+  epochOf(id: string): RoomEpoch | undefined {
+    return this.shards.find(({ isUp, running }) => isUp && running.has(id))?.running.get(id)
+  }
+
+  /** The owner stops for good in its epoch. */
+  halt(at: number, id: string, tick: number): void {
+    const shard = this.shard(at)
+    this.hold(at, id, tick)
+    shard.running.delete(id)
+    shard.rooms.halted(id, this.nowMs)
+  }
+
+  /** Goes on under an epoch that its home gave. */
+  goOn(at: number, id: string, epoch: RoomEpoch): void {
+    const shard = this.shard(at)
+    shard.held.delete(id)
+    shard.running.set(id, epoch)
+    this.opened(shard, id, epoch)
+    shard.rooms.runs(id, epoch, this.nowMs)
+  }
+
+  /** The list fills with its answers (which should be one). */
+  nextEpoch(at: number, id: string, to: number, from = this.epochOf(id)): (RoomEpoch | undefined)[] {
+    const epochs: (RoomEpoch | undefined)[] = []
+    if (from !== undefined)
+      this.shard(at).rooms.nextEpoch(id, from, lifeOf(to), this.nowMs, (epoch) => epochs.push(epoch))
+    return epochs
+  }
+
   send(from: Life, to: Life, message: RoomMessage): void {
     this.sent++
     const { minMs, maxMs, loss, duplication } = this.weather
@@ -192,7 +277,10 @@ export class Rig {
     return this.shards.filter(({ isUp, running }) => isUp && running.has(id)).map(({ life }) => life)
   }
 
-  end(at: number, id: string): void {
+  /** `stays`: it is no shard that will be removed before it could say so. */
+  end(at: number, id: string, stays = true): void {
+    const epoch = this.shard(at).running.get(id)
+    if (epoch !== undefined && stays && this.watches) this.#over.set(id, epoch)
     this.shard(at).running.delete(id)
     this.shard(at).rooms.ended(id, this.nowMs)
   }

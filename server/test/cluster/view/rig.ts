@@ -295,7 +295,7 @@ export class Rig {
     this.after(delayMs, () => {
       if (!to.alive) {
         if (lane === 'stream' && this.refuses && from.alive && from.removed === undefined) {
-          from.views.connectionRefused(to.life)
+          from.views.connectionRefused(to.life, from.local(this.nowMs))
         }
         return
       }

@@ -145,8 +145,8 @@ describe('votes and leases', () => {
     const [rig, a, b, c] = three(2, rules)
     rig.loss = (from, to) => (from === a && a.views.view?.number !== b.views.view?.number && to !== a ? 1 : undefined)
     for (let i = 0; i < 100 && namesOf(a) !== 'm0 m1'; i++) {
-      a.views.connectionRefused(c.life)
-      b.views.connectionRefused(c.life)
+      a.views.connectionRefused(c.life, a.local(rig.nowMs))
+      b.views.connectionRefused(c.life, b.local(rig.nowMs))
       rig.run(10)
     }
     expect(namesOf(a)).toBe('m0 m1')

@@ -13,6 +13,7 @@ const STATES: Readonly<Record<LobbyRoom['state'], string>> = {
   full: 'full',
   closed: 'closed',
   recovering: 'comes back',
+  lost: 'lost',
 }
 
 export class RoomTable {

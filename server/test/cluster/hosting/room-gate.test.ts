@@ -1,7 +1,7 @@
 /** Who says hello to a shard: let in, sent to another, or told why not. On virtual time, over a cluster that a test makes up. */
 import { expect, it } from 'vitest'
-import { RoomGate } from '../../../src/cluster/net/room-gate.ts'
-import { HostedRooms } from '../../../src/cluster/net/room-keeper.ts'
+import { HostedRooms } from '../../../src/cluster/hosting/hosted-rooms.ts'
+import { RoomGate } from '../../../src/cluster/hosting/room-gate.ts'
 import type { CreateRequest, LocateAnswer } from '../../../src/cluster/ring/rooms-api.ts'
 import type { HostOptions, RoomHost } from '../../../src/index.ts'
 import { makeTickets } from '../../../src/index.ts'
@@ -18,7 +18,7 @@ function shard(options: Partial<HostOptions> = {}) {
   const created: CreateRequest[] = []
   const ended: string[] = []
   const listed: { id: string; state: string; players: number; attributes: object }[] = []
-  const state = { held: true, asked: 0 }
+  const state = { held: true, asked: 0, standsBy: new Set<string>() }
   let kept: HostedRooms | undefined
   const gate = new RoomGate(
     () => ({
@@ -36,6 +36,7 @@ function shard(options: Partial<HostOptions> = {}) {
     }),
     {
       owned: (room) => kept?.epochOf(room),
+      standsBy: (room) => state.standsBy.has(room),
       nowMs: () => server.scheduler.now(),
       after: (ms, run) => server.scheduler.at(server.scheduler.now() + ms, run),
       patienceMs: PATIENCE_MS,
@@ -47,8 +48,9 @@ function shard(options: Partial<HostOptions> = {}) {
     {
       directory: gate,
       mayAct: () => state.held,
-      onRoomEnded: (room) => {
-        if (kept?.ended(room) === true) ended.push(room)
+      onRoomEnded: (room) => kept?.ended(room),
+      onEffectsDone: (room) => {
+        if (kept?.over(room) === true) ended.push(room)
       },
       ...options,
     },
@@ -59,18 +61,28 @@ function shard(options: Partial<HostOptions> = {}) {
     setLoad: () => {},
     loadOf: () => 0.5,
   }
+  const unprotected = { protect: () => {}, unprotect: () => {}, append: () => {}, held: new Map(), takeOver: () => {} }
   const host = server.host as unknown as RoomHost
-  kept = new HostedRooms(
-    {
-      openRoom: (id, cluster) => host.openRoom(id, cluster),
-      closeRoom: (id, reason) => host.closeRoom(id, reason),
+  kept = new HostedRooms({
+    host: {
+      openRoom: (id, room) => host.openRoom(id, room),
+      openReplica: (keyframe) => host.openReplica(keyframe),
+      restoreRoom: (id, room, replica, late) => host.restoreRoom(id, room, replica, late),
+      expectRoom: (id, replica) => host.expectRoom(id, replica),
+      arrived: (id) => host.arrived(id),
+      dropRoom: (id, reason) => host.dropRoom(id, reason),
+      handOver: (id, place) => host.handOver(id, place),
       roomNamed: (id) => host.roomNamed(id),
       load: 0.25,
     },
-    () => lobby as never,
-    () => {},
-  )
-  return { server, answers, created, ended, listed, state, kept, host }
+    life: () => ({ lobby: lobby as never, standby: unprotected as never, view: undefined }),
+    nowMs: () => server.scheduler.now(),
+    mode: 'inputs',
+    wake: () => {},
+    note: () => {},
+    onOpened: (room) => gate.opened(room),
+  })
+  return { gate, server, answers, created, ended, listed, state, kept, host }
 }
 
 type Shard = ReturnType<typeof shard>
@@ -236,4 +248,32 @@ it('lists a new room at once, with what it was created with, as far as that can 
   expect(near.kept.open('secret', epoch, asked)).toBe(true)
   expect(near.server.host.rooms.get('secret')?.options).toEqual(asked)
   expect(near.listed.map(({ attributes }) => attributes)).toEqual([{ region: 'eu', mode: 'duel', private: true }])
+})
+
+it('lets who lost the owner of a room that it stands by for wait, until the room goes on here', async () => {
+  const near = shard()
+  near.state.standsBy.add('den')
+  near.answers.set('den', place('den'))
+  const back = await come(near, { room: 'den', resume: 'x.y', epoch: [7, 3, 1] }, 540)
+  expect([back.closed, back.messages]).toEqual([undefined, []])
+  // It opens here: no next look is waited for, and its secret is looked at.
+  near.kept.open('den', { generation: 7, view: 4, k: 1 }, {})
+  await pass(near.server, 40)
+  expect(back.closed?.code).toBe('RESUME_REFUSED')
+})
+
+it('sends who lost an owner on as soon as another is named elsewhere, and who asks for the first time at once', async () => {
+  const near = shard()
+  near.state.standsBy.add('den')
+  near.answers.set('den', place('den'))
+  const newcomer = await come(near, { room: 'den' })
+  expect(newcomer.of('moved')[0]?.url).toBe(url)
+  const back = await come(near, { room: 'den', resume: 'x.y', epoch: [7, 3, 1] }, 300)
+  expect(back.messages).toEqual([])
+  near.answers.set('den', {
+    kind: 'there',
+    place: { id: 'den', owner: '1'.repeat(16), url: 'ws://10.0.0.5:8081/tickmesh', epoch: { ...epoch, view: 4 } },
+  })
+  await pass(near.server, 300)
+  expect(back.of('moved')[0]?.url).toBe('ws://10.0.0.5:8081/tickmesh')
 })
