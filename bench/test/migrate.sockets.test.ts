@@ -58,10 +58,12 @@ it(
     expect(await owner.move('den', target)).toMatchObject({ outcome: 'moved' })
     await shards.settled(MATCHES)
     expect(shards.ownerOf('den')?.name).toBe(target.name)
-    const { gaps } = await crew.gaps()
-    expect(gaps.filter(({ room }) => room === 'den').map(({ afterLoss }) => afterLoss)).toEqual(
-      Array.from({ length: BOTS }, () => false),
-    )
+    const links: boolean[] = []
+    const goneOn = async (): Promise<boolean[]> => {
+      for (const { room, afterLoss } of (await crew.gaps()).gaps) if (room === 'den') links.push(afterLoss)
+      return links
+    }
+    await expect.poll(goneOn, { timeout: 10_000 }).toEqual(Array.from({ length: BOTS }, () => false))
     await restart(target)
     await expectUndisturbed()
   },

@@ -79,7 +79,7 @@ async function measure(plan: Plan, meter: ProgressMeter) {
     const random = new SeededRandom(plan.seed)
     const problems: string[] = []
     for (let at = 0; at < plan.kills && problems.length === 0; at++) {
-      await shards.settled(rooms)
+      await shards.even(rooms)
       await wait(LEAST_CALM_MS + random.next() * MORE_CALM_MS)
       await shards.settled(rooms)
       const owners = shards.living.filter(({ rooms }) => rooms.length > 0)

@@ -115,6 +115,19 @@ export class Shards {
     )
   }
 
+  /** Moves rooms from who runs most to who runs least, until all run about as many. */
+  async even(rooms: readonly string[]): Promise<void> {
+    for (let tries = 0; tries < rooms.length; tries++) {
+      await this.settled(rooms)
+      const [least, ...others] = [...this.living].sort((a, b) => a.rooms.length - b.rooms.length)
+      const most = others.at(-1)
+      const [room] = most?.rooms ?? []
+      if (least === undefined || most === undefined || room === undefined) return
+      if (most.rooms.length - least.rooms.length < 2) return
+      await most.move(room, least)
+    }
+  }
+
   ownerOf(room: string): Shard | undefined {
     return this.living.find(({ rooms }) => rooms.includes(room))
   }

@@ -376,7 +376,8 @@ export class RoomClient {
     if (!this.look(nowMs)) return false
     const { playback, prediction } = this
     const ahead = this.#playerTickAt(nowMs) - prediction.inputDelayTicks - prediction.tick
-    const fraction = Math.min(1, Math.max(0, ahead))
+    // While the server's time stands still the lead may shrink: what was drawn is not taken back.
+    const fraction = Math.min(1, Math.max(0, ahead, this.#drawnAt - prediction.tick))
     this.#drawnAt = prediction.tick + fraction
     const next = prediction.tentative(this.latch, playback.stamp)
     return this.screen.compose(this.frames, playback.stamp, prediction.present, next, fraction, this.smoothing)

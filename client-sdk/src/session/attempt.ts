@@ -122,7 +122,9 @@ export class Attempt implements LineOwner {
     this.#over = true
     this.#cancelLimit()
     this.#controller.abort()
-    if (this.#line !== undefined) this.#line.drop(reason)
-    else this.link?.close(reason)
+    // The server may have taken us over to this link: whatever ends it, the player has not left by that.
+    const { code, message } = reason
+    if (this.#line === undefined) this.link?.close(reason)
+    else this.#line.drop(code === 'LEFT' ? reason : { code: 'CONNECTION_LOST', message })
   }
 }

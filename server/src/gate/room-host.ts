@@ -26,6 +26,7 @@ import type { Attendance } from '../room/attendance.ts'
 import { startRecording } from '../room/journal-recorder.ts'
 import { type PlayerCore, packToClient } from '../room/player-core.ts'
 import { restoreRoom } from '../room/restore-room.ts'
+import { roomOffsetMs } from '../room/restored-time.ts'
 import { RoomFacade, roomOf } from '../room/room.ts'
 import { RoomCore } from '../room/room-core.ts'
 import { countsOf } from '../room/room-counts.ts'
@@ -60,6 +61,8 @@ import type { CarriedFrom, Elsewhere, Pipe } from './room-directory.ts'
 import { type LobbyConnection, type PeerInfo, Session, type SessionHost } from './session.ts'
 
 const CHECK_EVERY_MS = 250
+
+type Begins = Pick<RoomOptions, 'clusterOffsetMs' | 'publicSeed' | 'secretSeed'>
 
 export class RoomHost<S extends Shape = Shape> implements SessionHost {
   readonly game: CompiledGame
@@ -271,16 +274,16 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     return room
   }
 
-  private makeRoom(id: string, seeds: Pick<RoomOptions, 'publicSeed' | 'secretSeed'>, cluster?: ClusterRoom): RoomCore {
+  private makeRoom(id: string, begins: Begins, cluster?: ClusterRoom): RoomCore {
     const { limits, log, clock, graceMs, spectators } = this
     const room: RoomCore = new RoomCore(this.game, this.rules, this.tools, {
       ...roomSettings(this.options),
       ...{ id, log, clock, graceMs, spectators },
-      ...seeds,
+      clusterOffsetMs: this.serverMs() - clock.nowMs(),
+      ...begins,
       ...cluster,
       stuckMs: limits.stuckMs,
       fullFramesPerSecond: limits.fullFramesPerSecond,
-      clusterOffsetMs: this.serverMs() - clock.nowMs(),
       onEffectsDone: () => this.options.onEffectsDone?.(id),
       onEnd: (reason) => this.end(room, reason),
     })
@@ -317,7 +320,9 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     if (this.cores.has(id)) throw new NetError('BAD_STATE', `the room "${id}" runs here.`, 'Close it first.')
     replica.replay(Number.POSITIVE_INFINITY)
     const { secretSeed, publicSeed } = replica.head
-    const room = this.makeRoom(id, { secretSeed, publicSeed }, cluster)
+    const times = { clusterMs: this.serverMs(), nowMs: this.clock.nowMs(), isPlanned: late !== undefined }
+    const clusterOffsetMs = roomOffsetMs(replica, times)
+    const room = this.makeRoom(id, { secretSeed, publicSeed, clusterOffsetMs }, cluster)
     const pass = (of: LedgerSeat, player: () => PlayerCore) => this.admission.passOf(room, of, player)
     const pause = restoreRoom(room, replica, { loop: this.loop, pass, late })
     this.keep(room)

@@ -272,8 +272,8 @@ export class RoomCore {
     goOnWith(this, epoch)
   }
 
-  allArrived(): void {
-    this.pause?.end()
+  someArrived(): void {
+    this.pause?.someArrived()
   }
 
   get connectedPlayers(): number {

@@ -22,6 +22,7 @@ export interface PausedRoom {
   readonly inbox: { readonly waiting: readonly LateMessage[] }
   readonly seats: {
     readonly expected: { readonly size: number }
+    readonly silent: { readonly size: number }
     endWait(lateMs: number): void
     turnAway(reason: CloseReason): void
     redial(reason: CloseReason): void
@@ -49,6 +50,8 @@ export interface HaltedRoom {
 
 /** Players who were connected are waited for so long. */
 export const RESTORE_WAIT_MS = 300
+/** Once all are back, their inputs so long. */
+const INPUTS_WAIT_MS = 150
 
 const MOVING: CloseReason = { code: 'NOT_READY', message: 'the room moves to another server. Try again.' }
 const RENEWED: CloseReason = { code: 'STALE_EPOCH', message: 'the room goes on in a new epoch. Connect again.' }
@@ -62,6 +65,10 @@ export class RoomPause {
   private readonly fromEpochMs: number
   private isOver = true
   private cancelWait: (() => void) | undefined
+  private timer: TickTimer | undefined
+  private isHurried = false
+  /** At the latest. */
+  private untilMs = 0
 
   constructor(room: PausedRoom, isNew: boolean) {
     this.room = room
@@ -75,9 +82,22 @@ export class RoomPause {
     const { room } = this
     if (room.seats.expected.size === 0 || timer === undefined) return this.end()
     room.frozen = true
+    this.timer = timer
+    this.untilMs = timer.nowMs() + RESTORE_WAIT_MS
     // Whoever is welcomed meanwhile is told of a timeline that is about right.
     room.handle?.shift()
-    this.cancelWait = timer.wakeAt(timer.nowMs() + RESTORE_WAIT_MS, () => this.end())
+    this.cancelWait = timer.wakeAt(this.untilMs, () => this.end())
+  }
+
+  /** When all are here, their inputs are waited for, too: without those the next ticks would not be what players see already. */
+  someArrived(): void {
+    const { room, timer } = this
+    if (this.isOver || timer === undefined || room.seats.expected.size > 0) return
+    if (room.seats.silent.size === 0) return this.end()
+    if (this.isHurried) return
+    this.isHurried = true
+    this.cancelWait?.()
+    this.cancelWait = timer.wakeAt(Math.min(this.untilMs, timer.nowMs() + INPUTS_WAIT_MS), () => this.end())
   }
 
   /** A planned move: the next tick is due when it would have been. */

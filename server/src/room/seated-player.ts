@@ -34,7 +34,10 @@ export class SeatedPlayer implements Attendance {
   /** What comes before its first tick, or after the room's end, is ignored. */
   receiveInput(bytes: Uint8Array): boolean {
     const { room, player } = this
-    return !player.seated || room.closed || room.intake.receive(player, bytes)
+    if (!player.seated || room.closed) return true
+    const isSound = room.intake.receive(player, bytes)
+    if (room.seats.silent.size > 0) room.seats.spoke(player)
+    return isSound
   }
 
   receiveMessage(index: number, values: Readonly<Record<string, unknown>>): boolean {

@@ -3,46 +3,15 @@
  * calls `run` at the beginning of each tick; admissions, losses of links and resumes come between ticks.
  * A seat has one player, and a player one link. Rules hear of each player `onJoin` and `onLeave` once, `onDisconnect` and `onReconnect` in turns, all within ticks.
  */
-import type { CloseReason, CompiledGame, Link, PlainObject, Simulation } from '@tickmesh/shared'
+import type { CloseReason, Link } from '@tickmesh/shared'
 import { turnedAway } from '../ops/failure-line.ts'
-import type { PlayCounts } from '../ops/play-counts.ts'
 import type { Player } from './api.ts'
-import type { AttributeBroadcast } from './attribute-broadcast.ts'
-import type { OutputCommit } from './output-commit.ts'
 import { MAY_COME_BACK, PlayerCore, packToClient } from './player-core.ts'
 import type { Newcomer, Reservation } from './player-pass.ts'
 import { addPlayer } from './room-counts.ts'
-import type { RoomOptions } from './room-options.ts'
-import type { UntypedRules } from './rules.ts'
 import { releaseEntities, setPresent } from './seat-columns.ts'
-import type { ViewWindow } from './view-stamp.ts'
+import type { SeatsRoom } from './seats-room.ts'
 import { welcomeOf } from './welcome.ts'
-
-/** What the seats need of their room. */
-export interface SeatsRoom {
-  readonly id: string
-  readonly game: CompiledGame
-  readonly sim: Simulation
-  readonly rules: UntypedRules
-  readonly options: RoomOptions
-  readonly facade: object
-  readonly broadcast: AttributeBroadcast
-  readonly window: ViewWindow
-  readonly attributes: { readonly known: Readonly<PlainObject> }
-  /** Cluster time. */
-  readonly epochMs: number
-  /** Where those who stand by are found. */
-  readonly standbyUrls: readonly string[]
-  readonly output: { readonly commit: OutputCommit | undefined }
-  readonly tickNumber: number
-  readonly closed: boolean
-  /** Each tick is wanted when it is due, again. */
-  rouse(): void
-  /** Of players who left. */
-  readonly past: PlayCounts
-  /** Nobody is expected any more. */
-  allArrived(): void
-}
 
 /** A player whose link was lost, while its seat is kept. */
 interface Absence {
@@ -74,6 +43,8 @@ export class Seats {
   private readonly news = new Map<PlayerCore, LinkNews>()
   /** Those who were connected when this room stopped, here or at another shard, and are to come back before it goes on: rules do not hear of it. */
   readonly expected = new Set<PlayerCore>()
+  /** Who came back, and whose inputs have not come yet: those that the owner before may not have had are sent again. */
+  readonly silent = new Set<PlayerCore>()
   /** Seats that are kept for whoever shows a ticket. */
   readonly reservations = new Map<number, Reservation>()
 
@@ -219,7 +190,9 @@ export class Seats {
     }
     player.relink(link, room.tickNumber, room.options.clock.nowMs(), goesOn)
     this.greet(player, room.tickNumber + 1, true, heard)
-    if (wasExpected && this.expected.size === 0) room.allArrived()
+    if (!wasExpected) return
+    this.silent.add(player)
+    room.someArrived()
   }
 
   /** A player of a room that another shard ran: away since then, or expected. */
@@ -249,8 +222,14 @@ export class Seats {
     }
   }
 
+  /** Inputs of a player came. */
+  spoke(player: PlayerCore): void {
+    if (this.silent.delete(player)) this.room.someArrived()
+  }
+
   /** The room goes on, so much later than was planned: whoever has not come by now is away. */
   endWait(lateMs: number): void {
+    this.silent.clear()
     for (const absence of this.absences) absence.untilMs += lateMs
     for (const player of this.expected) this.leave(player, NOT_BACK)
     this.expected.clear()

@@ -83,7 +83,7 @@ describe('a room whose shard died', () => {
     expect(shards.calls).toEqual(['create', 'join 1', 'join 2', 'restore', 'disconnect 2'])
   })
 
-  it('waits for those who were connected, opens at once when all are back, and shifts its timeline by the outage', () => {
+  it('waits for those who were connected, opens at once when all are back with their inputs, and shifts its timeline by the outage', () => {
     const shards = twoShards()
     const { first, second } = shards
     const clients = [first.join(), first.join()]
@@ -96,13 +96,16 @@ describe('a room whose shard died', () => {
     shards.run(100)
     expect(core.tickNumber).toBe(tick)
     const onTwo = shards.resume(two)
+    shards.run(20)
+    expect(core.tickNumber).toBe(tick)
+    for (const client of [onOne, onTwo]) client.input(tick + 1, [0, 0])
     shards.run(50)
     expect(core.tickNumber - tick).toBeGreaterThanOrEqual(2)
     expect(core.tickNumber - tick).toBeLessThanOrEqual(4)
     const shiftedMs = (onTwo.of('notice').at(-1)?.epochMs ?? onTwo.welcome?.epochMs ?? 0) - (two.welcome?.epochMs ?? 0)
     expect(shiftedMs / TICK_MS).toBeCloseTo(Math.round(shiftedMs / TICK_MS), 5)
-    expect(shiftedMs).toBeGreaterThan(790)
-    expect(shiftedMs).toBeLessThan(840)
+    expect(shiftedMs).toBeGreaterThan(810)
+    expect(shiftedMs).toBeLessThan(860)
     // Cluster time, whatever the shard's own clock says.
     expect(Math.abs((onOne.welcome?.serverNowMs ?? 0) - first.scheduler.now())).toBeLessThan(200)
     const heads = onOne.heads.length
@@ -112,6 +115,21 @@ describe('a room whose shard died', () => {
     expect([...onOne.statuses, ...onTwo.statuses].every((status) => status === 'ok')).toBe(true)
     expect(shards.calls).toEqual(['create', 'join 1', 'join 2', 'restore'])
     expect(second.host.stats).toMatchObject({ players: 2, away: 0 })
+  })
+
+  it('does not wait long for the inputs of those who are back', () => {
+    const shards = twoShards()
+    const clients = [shards.first.join(), shards.first.join()]
+    shards.run(0)
+    play(shards, clients, 30)
+    const core = takeOver(shards)
+    const tick = core.tickNumber
+    for (const client of clients) shards.resume(client)
+    shards.run(140)
+    expect(core.tickNumber).toBe(tick)
+    shards.run(40)
+    expect(core.tickNumber).toBeGreaterThan(tick)
+    expect(shards.second.host.stats).toMatchObject({ players: 2, away: 0 })
   })
 
   it('takes those who do not come for away after 300 ms, with their whole time from then on', () => {

@@ -26,6 +26,9 @@ import { RoomLister } from './room-lister.ts'
 /** Clients dial again, and are sent to whoever knows more. */
 const NOT_OURS: CloseReason = { code: 'STALE_EPOCH', message: 'this shard does not own the room any more.' }
 
+/** For rooms that were on disk: after the first view of a cluster that was restarted, others of it come, and some claims are made again. */
+const STORED_MS = 60_000
+
 export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
   readonly counts: { -readonly [K in keyof HostingCounts]: HostingCounts[K] } = { ...NO_HOSTING }
   readonly #options: HostingOptions
@@ -36,6 +39,8 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
   readonly #halted = new Map<string, HeldClaim>()
   readonly #lister: RoomLister
   #draining = false
+  /** Until when rooms on disk are spoken of: nobody wants those back that nobody took over in this time. */
+  #storedUntilMs: number | undefined
 
   constructor(options: HostingOptions) {
     this.#options = options
@@ -193,12 +198,14 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
     return [...claims.values()]
   }
 
-  /** What was written down before all shards were restarted. If the cluster lived on meanwhile, it knows better. */
+  /** What was written down before all shards were restarted. If the cluster lived on meanwhile, it knows better; and so it does once it has been there for a while. */
   #stored(): HeldClaim[] {
-    const { life, store } = this.#options
+    const { life, store, nowMs } = this.#options
     const generation = life()?.view?.generation
     if (store === undefined || generation === undefined) return []
-    for (const { id, epoch } of store.found) if (epoch.generation >= generation) store.drop(id)
+    this.#storedUntilMs ??= nowMs() + STORED_MS
+    const isOver = nowMs() > this.#storedUntilMs
+    for (const { id, epoch } of store.found) if (isOver || epoch.generation >= generation) store.drop(id)
     return [...store.found]
   }
 

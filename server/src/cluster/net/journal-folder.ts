@@ -5,11 +5,11 @@
  *     frame     length u32 (big-endian), CRC-32 u32 of what follows, then msgpack: ['key', epoch, tick, about, journal, session] or ['tick', tick, journal, session]
  *
  * Frames are gathered for a moment and appended; from time to time a room's file begins anew with a keyframe, beside the old one, which it then replaces. What cannot be
- * read any more, such as the end of a file that was being written when the power went, is left out. Never throws for what is in a file, and never stops a match: a
- * folder that fails is said once for each room, and that room is not written any more.
+ * read any more, such as the end of a file that was being written when the power went, is left out, which is said. Never throws for what is in a file, and never stops
+ * a match: a folder that fails is said once for each room, and that room is not written any more.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { appendFile, rename, writeFile } from 'node:fs/promises'
+import { appendFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32, decodeControl, encodeControl, isEpochTriple, isRoomId } from '@tickmesh/shared'
 import type { Keyframe, TickRecord } from '../../room/standby-line.ts'
@@ -24,6 +24,8 @@ const ANEW_BYTES = 8 * 1024 * 1024
 const MAX_FRAME_BYTES = 64 * 1024 * 1024
 const LIMITS = { maxBytes: MAX_FRAME_BYTES, maxDepth: 8, maxElements: 65_536, maxStringBytes: MAX_FRAME_BYTES }
 const ENDING = '.journal'
+/** Of a file that is to replace another. */
+const BESIDE = '.journal.new'
 
 interface Writing {
   readonly epoch: RoomEpoch
@@ -40,6 +42,8 @@ interface Writing {
 interface Found {
   readonly claim: HeldClaim
   readonly journal: StoredJournal
+  /** Whether there is more in the file, which cannot be read. */
+  readonly isCut: boolean
 }
 
 export class JournalFolder implements JournalStore {
@@ -50,6 +54,8 @@ export class JournalFolder implements JournalStore {
   readonly #timer: NodeJS.Timeout
   /** Those that are under way. */
   readonly #writes = new Set<Promise<void>>()
+  /** The last write to the file of a room that is not written at the moment, which the first one of its next life follows. */
+  readonly #endings = new Map<string, Promise<void>>()
 
   /** Reads what is there. Throws if the folder cannot be made or read. */
   constructor(dir: string, note: (event: string, message: string) => void) {
@@ -57,12 +63,23 @@ export class JournalFolder implements JournalStore {
     this.#note = note
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     for (const name of readdirSync(dir)) {
-      const room = name.endsWith(ENDING) ? name.slice(0, -ENDING.length) : ''
-      const found = isRoomId(room) ? readJournal(room, readFileSync(join(dir, name))) : undefined
-      if (found !== undefined) this.#found.set(room, found)
+      // It was being written when its shard died; what it was to replace is there.
+      if (name.endsWith(BESIDE)) rmSync(join(dir, name), { force: true, recursive: true })
+      else if (name.endsWith(ENDING)) this.#read(name.slice(0, -ENDING.length), join(dir, name))
     }
     this.#timer = setInterval(() => this.#flushAll(), FLUSH_MS)
     this.#timer.unref()
+  }
+
+  #read(room: string, path: string): void {
+    const found = isRoomId(room) ? readJournal(room, contentOf(path)) : undefined
+    if (found === undefined) return this.#note('journal-damaged', `${path} is of no use: its beginning cannot be read`)
+    this.#found.set(room, found)
+    if (found.isCut)
+      this.#note(
+        'journal-damaged',
+        `${path} cannot be read after tick ${found.claim.tick}: what was written after that is lost`,
+      )
   }
 
   get found(): readonly HeldClaim[] {
@@ -78,7 +95,7 @@ export class JournalFolder implements JournalStore {
   }
 
   began(room: string, epoch: RoomEpoch, keyframe: () => Keyframe): void {
-    const last = this.#rooms.get(room)?.last ?? Promise.resolve()
+    const last = this.#rooms.get(room)?.last ?? this.#endings.get(room) ?? Promise.resolve()
     this.#found.delete(room)
     const path = this.#path(room)
     const writing = { epoch, keyframe, path, frames: [], bytes: 0, beganMs: 0, last, failed: false }
@@ -89,7 +106,8 @@ export class JournalFolder implements JournalStore {
   record(room: string, { tick, journal, session }: TickRecord): void {
     const writing = this.#rooms.get(room)
     if (writing === undefined || writing.failed) return
-    const frame = frameOf(['tick', tick, journal, session])
+    const frame = this.#framed(writing, () => ['tick', tick, journal, session])
+    if (frame === undefined) return
     writing.frames.push(frame)
     writing.bytes += frame.length
   }
@@ -98,9 +116,10 @@ export class JournalFolder implements JournalStore {
     const writing = this.#rooms.get(room)
     if (writing === undefined) return
     this.#rooms.delete(room)
-    void writing.last.finally(() => {
-      if (!this.#rooms.has(room)) rmSync(writing.path, { force: true })
-    })
+    const { last, path } = writing
+    const gone = this.#written(last.then(() => rm(path, { force: true })).catch(() => {}))
+    this.#endings.set(room, gone)
+    void gone.then(() => this.#endings.get(room) === gone && this.#endings.delete(room))
   }
 
   /** The server stops: rooms that end from now on end with it, and come back after a restart. */
@@ -137,27 +156,46 @@ export class JournalFolder implements JournalStore {
 
   /** With the world as it is between two ticks; what was gathered before is in it. */
   #beginAnew(writing: Writing): void {
-    const { tick, about, journal, session } = writing.keyframe()
-    const { generation, view, k } = writing.epoch
-    const frame = frameOf(['key', [generation, view, k], tick, about, journal, session])
+    const frame = this.#framed(writing, () => {
+      const { tick, about, journal, session } = writing.keyframe()
+      const { generation, view, k } = writing.epoch
+      return ['key', [generation, view, k], tick, about, journal, session]
+    })
+    if (frame === undefined) return
     writing.frames = []
     writing.bytes = frame.length
     writing.beganMs = performance.now()
-    const beside = `${writing.path}.new`
+    const beside = writing.path.slice(0, -ENDING.length) + BESIDE
     this.#then(writing, async () => {
       await writeFile(beside, frame, { mode: 0o600 })
       await rename(beside, writing.path)
     })
   }
 
+  /** Undefined: it cannot be written. */
+  #framed(writing: Writing, content: () => readonly unknown[]): Uint8Array | undefined {
+    try {
+      return frameOf(content())
+    } catch (error) {
+      this.#failed(writing, error)
+      return undefined
+    }
+  }
+
   #then(writing: Writing, write: () => Promise<void>): void {
-    const last = writing.last.then(write).catch((error: unknown) => {
-      if (!writing.failed) this.#note('journal-failed', `${writing.path} cannot be written: ${String(error)}`)
-      writing.failed = true
-    })
-    writing.last = last
-    this.#writes.add(last)
-    void last.finally(() => this.#writes.delete(last))
+    writing.last = this.#written(writing.last.then(write).catch((error: unknown) => this.#failed(writing, error)))
+  }
+
+  #written(write: Promise<void>): Promise<void> {
+    this.#writes.add(write)
+    void write.finally(() => this.#writes.delete(write))
+    return write
+  }
+
+  #failed(writing: Writing, error: unknown): void {
+    if (!writing.failed) this.#note('journal-failed', `${writing.path} cannot be written: ${String(error)}`)
+    writing.failed = true
+    writing.frames = []
   }
 }
 
@@ -176,7 +214,8 @@ function readJournal(room: string, file: Uint8Array): Found | undefined {
   let keyframe: Keyframe | undefined
   let epoch: RoomEpoch | undefined
   const records: TickRecord[] = []
-  for (const content of framesOf(file)) {
+  let readBytes = 0
+  for (const { content, end } of framesOf(file)) {
     if (keyframe === undefined) {
       const [kind, triple, tick, about, journal, session] = content
       if (kind !== 'key' || !isEpochTriple(triple) || !isTick(tick)) return undefined
@@ -189,12 +228,22 @@ function readJournal(room: string, file: Uint8Array): Found | undefined {
       if (!isBytes(journal) || !isBytes(session)) break
       records.push({ tick, journal, session })
     }
+    readBytes = end
   }
   if (keyframe === undefined || epoch === undefined) return undefined
-  return { claim: { id: room, epoch, tick: keyframe.tick + records.length }, journal: { keyframe, records } }
+  const claim = { id: room, epoch, tick: keyframe.tick + records.length }
+  return { claim, journal: { keyframe, records }, isCut: readBytes < file.length }
 }
 
-function* framesOf(file: Uint8Array): Generator<readonly unknown[]> {
+function contentOf(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch {
+    return new Uint8Array()
+  }
+}
+
+function* framesOf(file: Uint8Array): Generator<{ readonly content: readonly unknown[]; readonly end: number }> {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
   for (let at = 0; at + 8 <= file.length; ) {
     const length = view.getUint32(at)
@@ -202,7 +251,7 @@ function* framesOf(file: Uint8Array): Generator<readonly unknown[]> {
     if (length > MAX_FRAME_BYTES || end > file.length || crc32(file, at + 8, end) !== view.getUint32(at + 4)) return
     const decoded = decodeControl(file.subarray(at + 8, end), LIMITS)
     if (!decoded.ok || !Array.isArray(decoded.value)) return
-    yield decoded.value
+    yield { content: decoded.value, end }
     at = end
   }
 }

@@ -105,13 +105,16 @@ export class RoomOwner {
     const grants = this.#grantsOf(home, settled)
     const { generation, number } = installed.view
     const seen = grants.answers.get(epoch.k)
+    const mayAct = this.#context.mayAct(nowMs)
+    // It may, as soon as it has a lease again: to refuse would lose the room, if nobody else holds it. The home asks again.
+    if (takeOver && !mayAct && seen === undefined) return
     const mayOpen = this.#context.rules.mayOpen({
       epoch,
       installed: { generation, number },
       settled: grants.settled,
       seen: seen !== undefined,
       isFromHome: installed.ring.homeOf(id) === home,
-      mayAct: this.#context.mayAct(nowMs),
+      mayAct,
     })
     // A late duplicate of what the home no longer waits for.
     if (!mayOpen && seen === undefined && epoch.k < grants.settled) return

@@ -146,6 +146,18 @@ describe('draining', () => {
     expect(tried).toHaveLength(5)
   })
 
+  it('is looked at now and then only, also when another view comes', () => {
+    const planner = new MovePlanner({ life: lifeOf(0), random: () => 0, rebalance: true })
+    const facts = { rooms: [], moving: 0, isHolding: () => false, loadOf: () => 0 }
+    const views = [1, 2].map((number) => viewOf([memberOf(0), memberOf(1)], number))
+    planner.drain(0)
+    for (const [at, view] of views.entries()) {
+      planner.viewInstalled(view, at)
+      planner.next({ ...facts, view }, 20_000 + at)
+    }
+    expect(planner.nextMs).toBeGreaterThan(20_000)
+  })
+
   it('keeps what nobody has room for', () => {
     const rig = new PlannersRig([3, FULL], { rebalance: false })
     rig.drain(0)

@@ -12,6 +12,8 @@ export function messagesOf(rig: NodesRig, stranger: string): PartBody[] {
     ...viewMessages(view, { a, b, c, stranger }),
     ...roomMessages(view, b),
     ...lobbyMessages(view, { a, b, c }),
+    ...standbyMessages(view),
+    ...moveMessages(view),
     ...others(a),
   ]
 }
@@ -57,16 +59,27 @@ function viewMessages(view: View, { a, b, c, stranger }: Record<'a' | 'b' | 'c' 
 function roomMessages(view: View, b: string): PartBody[] {
   const epoch = { generation: view.generation, view: view.number, k: 1 }
   const bodies = [
-    { t: 'claims', chunk: 0, chunks: 2, rooms: [{ id: 'r1', epoch }], gone: [{ id: 'r2', epoch }] },
+    {
+      ...{ t: 'claims', chunk: 0, chunks: 2, rooms: [{ id: 'r1', epoch }], gone: [{ id: 'r2', epoch }] },
+      ...{ held: [{ id: 'r3', epoch, tick: 5 }], over: [{ id: 'r4', epoch }] },
+    },
     { t: 'claimed', chunk: 0 },
     { t: 'outranked', id: 'r1', epoch },
     { t: 'find', request: 1, id: 'r1' },
     { t: 'make', request: 1, settled: 0, id: 'r5', attributes: { a: 1 } },
     { t: 'found', request: 1, answer: { kind: 'at', owner: b, epoch } },
-    { t: 'open', settled: 0, id: 'r7', epoch, attributes: {} },
+    { t: 'open', settled: 0, id: 'r7', epoch, attributes: {}, takeOver: false },
+    { t: 'open', settled: 0, id: 'r3', epoch, attributes: {}, takeOver: true },
     { t: 'opened', k: 1, isOpen: true },
     { t: 'ended', id: 'r1', epoch },
     { t: 'noted', id: 'r1', epoch },
+    { t: 'rename', request: 1, id: 'r1', epoch, to: b },
+    { t: 'renamed', request: 1, epoch },
+    { t: 'refused', request: 1 },
+    { t: 'runs', id: 'r1', epoch },
+    { t: 'registered', id: 'r1', epoch },
+    { t: 'over', id: 'r3', epoch },
+    { t: 'taken', id: 'r3', epoch },
   ]
   const id = { generation: view.generation, number: view.number }
   return bodies.map((body) => ({ part: 'rooms', body: { view: id, ...body } }))
@@ -109,6 +122,49 @@ function lobbyMessages(view: View, { a, b, c }: Record<'a' | 'b' | 'c', string>)
     { type: 'mended', version: 3, buckets: [1, 2], entries: [{ key: 'r/q', sequence: 2, value: null }] },
   ]
   return bodies.map((body) => ({ part: 'lobby', body }))
+}
+
+/** Of a room that its sender runs, and holds, and of keyframes that come whole and in parts. */
+function standbyMessages(view: View): PartBody[] {
+  const of = { room: 'r1', epoch: { generation: view.generation, view: view.number, k: 1 } }
+  const line = { ...of, line: 1 }
+  const bytes = new Uint8Array(8)
+  const bodies = [
+    { t: 'hold', ...line, build: 'b', tick: 4, sizes: [2, 4, 2], offset: 0, bytes },
+    { t: 'hold', ...line, line: 2, build: 'b', tick: 4, sizes: [8, 8, 8], offset: 0, bytes },
+    { t: 'hold', ...line, line: 2, build: 'b', tick: 4, sizes: [8, 8, 8], offset: 8, bytes },
+    { t: 'got', ...line, bytes: 8, build: 'b' },
+    { t: 'records', ...line, from: 5, records: [bytes, bytes, bytes, bytes] },
+    { t: 'records', ...line, from: 7, records: [] },
+    { t: 'held', ...line, tick: 6 },
+    { t: 'need', ...line, tick: 5 },
+    { t: 'need', ...line, line: 0, tick: 0 },
+    { t: 'refused', ...line, why: 'full' },
+    { t: 'drop', ...line },
+    { t: 'dropped', ...line },
+    { t: 'diverged', ...line, tick: 5 },
+    { t: 'state', ...line, tick: 5, bytes },
+    { t: 'explained', ...line, tick: 5, what: 'x' },
+    { t: 'fence', ...of },
+    { t: 'fenced', ...of },
+  ]
+  return bodies.map((body) => ({ part: 'standby', body }))
+}
+
+function moveMessages(view: View): PartBody[] {
+  const epoch = { generation: view.generation, view: view.number, k: 1 }
+  const of = { view: { generation: view.generation, number: view.number }, room: 'r1', next: { ...epoch, k: 2 } }
+  const bodies = [
+    { t: 'prepare', ...of, epoch },
+    { t: 'arrived', ...of, players: 2 },
+    { t: 'off', ...of },
+    { t: 'word', ...of, epoch, tick: 6, hash: 12, late: new Uint8Array(8) },
+    { t: 'cancel', ...of },
+    { t: 'ask', ...of },
+    { t: 'answer', ...of, answer: 'opened', isHeld: true },
+    { t: 'answer', ...of, answer: 'refused', isHeld: false },
+  ]
+  return bodies.map((body) => ({ part: 'moves', body }))
 }
 
 function others(a: string): PartBody[] {

@@ -91,7 +91,7 @@ test('whatever members say, truncated, mixed up and absurd, no node throws, and 
       for (const { node } of rig.nodes) if (i % 100 === 0) node.status(rig.nowMs)
     }
   }
-  for (const part of ['view', 'rooms', 'lobby', 'clock', 'calls']) expect(parsed.get(part), part).toBeGreaterThan(50)
+  for (const part of ['view', 'rooms', 'lobby', 'clock', 'calls', 'standby', 'moves']) expect(parsed.get(part), part).toBeGreaterThan(50)
 })
 
 test('damaged gossip packets and streams throw nothing and bring nobody in', () => {

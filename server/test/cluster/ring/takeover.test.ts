@@ -138,6 +138,19 @@ describe('a room whose owner was removed', () => {
     expect(rig.runners(ID)).toEqual([lifeOf(3)])
   })
 
+  it('waits for its only holder while that has no lease: it is not lost', () => {
+    const rig = started()
+    rig.hold(0, ID, 50)
+    rig.kill(4)
+    rig.shard(0).leaseEndMs = rig.nowMs
+    rig.install(REST)
+    rig.run(300)
+    expect([rig.runners(ID), rig.shards.flatMap(({ lost }) => lost)]).toEqual([[], []])
+    rig.shard(0).leaseEndMs = Number.POSITIVE_INFINITY
+    rig.run(300)
+    expect(rig.runners(ID)).toEqual([lifeOf(0)])
+  })
+
   it('says that a room is being taken over while the holder does not answer: neither none nor lost', () => {
     const rig = started()
     rig.hold(3, ID, 94)
