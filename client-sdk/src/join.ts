@@ -92,8 +92,6 @@ export interface HandshakeOptions<S extends Shape> extends JoinOptions<S> {
   /** What to say first, if that is known already. */
   readonly hello?: object
   readonly saved?: SavedSession | undefined
-  /** The game's messages that came before the page was reloaded. */
-  readonly heard?: number
   /** Where the room is; left out: behind the link that was handed in. */
   readonly where?: Whereabouts
   /** Of the link that was handed in, if that was dialled. */
@@ -162,9 +160,8 @@ export async function connectAndJoin<S extends Shape>(
     const aborting = signal === undefined ? {} : { signal }
     const url = where.next()
     const first = await open(url, { ...dialling, ...chosen, ...aborting, timeoutMs: untilMs - host.now() })
-    const heard = before?.heard ?? 0
     const timeoutMs = untilMs - host.now()
-    return joinWith(game, first, host, { ...options, redial, saved, hello, heard, where, url, timeoutMs })
+    return joinWith(game, first, host, { ...options, redial, saved, hello, where, url, timeoutMs })
   }
   const connect = (before?: Taken): Promise<Room<S>> =>
     attempt(before).catch((error: unknown) => {
@@ -320,7 +317,6 @@ class Joining implements LineOwner {
     const sample = options.sample ?? (() => ({}))
     const room = new LiveRoom(game, line, host, this.#clock, welcome, {
       ...options,
-      heard: options.heard ?? 0,
       development: options.development ?? false,
       sample: sample as () => Readonly<Record<string, unknown>>,
       session: {

@@ -37,8 +37,6 @@ const DEFAULT_MAX_REWIND_MS = 500
 
 export interface LiveRoomOptions extends PlayChoices {
   readonly session: SessionOptions
-  /** The game's messages that came to this player before its page was reloaded. */
-  readonly heard: number
 }
 
 export class LiveRoom implements SessionRoom {
@@ -84,7 +82,7 @@ export class LiveRoom implements SessionRoom {
     this.seat = welcome.seat
     this.#worldSeed = welcome.seed
     this.#known = new RoomAttributes(welcome)
-    this.#messages = new GameMessages(game, options.heard, welcome.heard ?? 0)
+    this.#messages = new GameMessages(game, welcome.said ?? 0, welcome.heard ?? 0)
     this.#exchange = new ClockExchange(host, clock, (message) => this.#sendControl(message))
     this.session = new Session(this, host, line, welcome, options.session)
     this.client = new RoomClient(game, this.session.link, host, clock, {
@@ -269,7 +267,7 @@ export class LiveRoom implements SessionRoom {
   }
 
   /** Goes on over another link, as the same player. */
-  resumed(welcome: Welcome, sentMs: number, isOtherOwner: boolean, said: number): boolean {
+  resumed(welcome: Welcome, sentMs: number, isOtherOwner: boolean): boolean {
     const { client } = this
     // Who joins again, to watch, may come into a room of the same name that began anew.
     const isSame = welcome.seed === this.#worldSeed && welcome.tick > client.newestTick - this.#game.tickRate
@@ -284,7 +282,7 @@ export class LiveRoom implements SessionRoom {
     else client.linkReplaced(nowMs)
     this.#protect()
     this.#exchange.burst()
-    this.#messages.resume(welcome.heard ?? 0, said)
+    this.#messages.resume(welcome.heard ?? 0, welcome.said)
     this.#flush()
     this.#known.replace(welcome)
     return true

@@ -61,3 +61,51 @@ describe('messages to the server', () => {
     expect(taken()).toHaveLength(4)
   })
 })
+
+describe('messages from the server', () => {
+  it('come once each, in order, over links that were opened in advance too; the count is right though the server forgot some', () => {
+    const step = fc.oneof(
+      { weight: 8, arbitrary: fc.constant('say' as const) },
+      { weight: 6, arbitrary: fc.constant('arrive' as const) },
+      { weight: 2, arbitrary: fc.constant('forget' as const) },
+      { weight: 1, arbitrary: fc.constant('say hello in advance' as const) },
+      { weight: 1, arbitrary: fc.constant('be welcome there' as const) },
+      { weight: 1, arbitrary: fc.constant('lose the link' as const) },
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const messages = new GameMessages(pond, 0, 0)
+        const got: number[] = []
+        messages.on('told', ({ words }) => got.push(Number(words)))
+        let said = 0
+        let forgotten = 0
+        let way: number[] = []
+        let prepared = -1
+        const arrive = () => {
+          const n = way.shift()
+          if (n !== undefined) expect(messages.receive(0, [`${n}`])).toBe(true)
+        }
+        const goOn = (heard: number) => {
+          const from = Math.max(heard, forgotten)
+          way = Array.from({ length: said - from }, (_, n) => from + n + 1)
+          messages.resume(0, from)
+          prepared = -1
+        }
+        for (const step of steps) {
+          if (step === 'say') way.push(++said)
+          else if (step === 'arrive') arrive()
+          else if (step === 'forget') forgotten = Math.max(forgotten, said - 3)
+          else if (step === 'say hello in advance') prepared = messages.heard
+          else if (step === 'lose the link') goOn(messages.heard)
+          else if (prepared >= 0) goOn(prepared)
+        }
+        while (way.length > 0) arrive()
+        expect(got.every((n, at) => at === 0 || n > (got[at - 1] ?? 0))).toBe(true)
+        expect(got.filter((n) => n > forgotten)).toEqual(
+          Array.from({ length: said - forgotten }, (_, n) => forgotten + n + 1),
+        )
+        expect(messages.heard).toBe(said)
+      }),
+    )
+  })
+})

@@ -107,20 +107,22 @@ async function measure(plan: Plan, meter: ProgressMeter) {
     crew = new MatchCrew({ urls, rooms, bots: plan.bots, processes: BOT_PROCESSES, seed: plan.seed })
     await crew.ready()
     await wait(3 * SECOND_MS)
+    await shards.settled(rooms)
     const random = new SeededRandom(plan.seed)
     const moves: Move[] = []
     const accounts: Account[] = []
-    for (let at = 0; at < plan.moves; at++) {
-      await shards.settled(rooms)
+    const problems: string[] = []
+    for (let at = 0; at < plan.moves && problems.length === 0; at++) {
       meter.begin(`move ${at + 1} of ${plan.moves}`)
       moves.push(await moveOne(shards, crew, rooms[random.int(0, rooms.length - 1)] ?? '', random))
-      if ((at + 1) % ACCOUNT_EVERY === 0 || at + 1 === plan.moves) {
-        await shards.settled(rooms)
+      // Whatever was found so far is worth telling.
+      await shards.settled(rooms).catch((error: unknown) => problems.push(String(error)))
+      if ((at + 1) % ACCOUNT_EVERY === 0 || at + 1 === plan.moves || problems.length > 0) {
         accounts.push(await crew.account(shards))
       }
       meter.advance()
     }
-    return resultOf(plan, moves, accounts, await crew.tallies())
+    return resultOf(plan, { moves, accounts, problems }, await crew.tallies())
   } finally {
     meter.end()
     await crew?.end()
@@ -128,7 +130,13 @@ async function measure(plan: Plan, meter: ProgressMeter) {
   }
 }
 
-function resultOf(plan: Plan, moves: readonly Move[], accounts: readonly Account[], bots: readonly ClientTally[]) {
+interface Found {
+  readonly moves: readonly Move[]
+  readonly accounts: readonly Account[]
+  readonly problems: readonly string[]
+}
+
+function resultOf(plan: Plan, { moves, accounts, problems }: Found, bots: readonly ClientTally[]) {
   const ticks = moves.flatMap(({ gaps }) => gaps.map(gapTicks))
   const outcomes: Record<string, number> = {}
   for (const { outcome } of moves) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
@@ -159,7 +167,8 @@ function resultOf(plan: Plan, moves: readonly Move[], accounts: readonly Account
     moveMsP99: round(percentile(times, 0.99)),
     clientsMissing: sum(moves.map(({ missing }) => missing)),
     connectionsLost: sum(moves.map(({ reconnects }) => reconnects)) + bots.filter(({ open }) => !open).length,
-    problems: [...new Set(bots.filter(({ open }) => !open).map(({ why }) => why))].slice(0, 10),
+    moved: moves.length,
+    problems: [...problems, ...new Set(bots.filter(({ open }) => !open).map(({ why }) => why))].slice(0, 10),
     loadAverage: round(percentile(moves.map(({ load }) => load), 0.5), 1),
     cores: cpus().length,
   }

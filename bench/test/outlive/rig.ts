@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join as pathOf } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type JoinOptions, join, type Room } from '@tickmesh/client'
+import { type JoinOptions, join, type Room, spectate } from '@tickmesh/client'
 import { Child } from '../../src/child.ts'
 import { type Relay, relay } from './game.ts'
 
@@ -234,8 +234,31 @@ export class Cluster {
     await shard.gone()
   }
 
+  async create(room: string): Promise<void> {
+    await this.living[0]?.child.ask('created', { order: 'create', room })
+  }
+
+  /** To some other shard. */
+  async move(room: string): Promise<void> {
+    const owner = this.owner(room)
+    const to = this.living.find((shard) => shard !== owner)?.life ?? ''
+    const { outcome } = await owner.child.ask('moved', { order: 'move', room, to })
+    if (outcome !== 'moved') throw new Error(`${room} was not moved: ${outcome}`)
+  }
+
+  async watch(room: string, at: Shard | undefined = this.living[0]): Promise<Room<Relay>> {
+    const watcher = await spectate(relay, at?.url ?? '', { room })
+    this.#rooms.push(watcher)
+    return watcher
+  }
+
   noted(event: string): string[] {
     return this.shards.flatMap((shard) => shard.noted(event))
+  }
+
+  /** Of the cluster's events. */
+  all(...events: readonly string[]): string[] {
+    return events.flatMap((event) => this.noted(`cluster-${event}`))
   }
 
   async end(): Promise<void> {

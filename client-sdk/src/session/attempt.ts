@@ -49,8 +49,6 @@ export class Attempt implements LineOwner {
   readonly plan: Plan
   /** The link as it was dialled, before it was wrapped. */
   link: Link | undefined
-  /** How many messages had come when the hello was made. The old link may bring more. */
-  said = 0
   readonly #owner: AttemptOwner
   readonly #host: ClientHost
   readonly #controller = new AbortController()
@@ -77,7 +75,6 @@ export class Attempt implements LineOwner {
     const { attempt, url, purpose } = this.plan
     try {
       const hello = await this.#owner.hello(purpose === 'prepare')
-      this.said = (hello as { readonly heard?: number }).heard ?? 0
       if (this.#over) return
       const { signal } = this.#controller
       const link = await this.#owner.redial({ attempt, better: purpose === 'better', url, signal })

@@ -29,7 +29,7 @@ export class GameMessages {
   #unheard: { readonly name: string; readonly values: Values }[] = []
   /** How many came from the server, in all. */
   heard: number
-  /** The next so many were heard over the link before this one, after this one's hello was made. */
+  /** The next so many were heard over the link before this one. */
   #again = 0
   /** What is not known to be applied; before the first of them the server has applied so many. */
   readonly #kept: Uint8Array[] = []
@@ -101,9 +101,10 @@ export class GameMessages {
     while (this.#applied < count && this.#kept.length > 0) this.#forgetOldest()
   }
 
-  /** Over another link, whose server has applied `count`: what it lacks is to be sent again. `said`: what it was told had been heard; it goes on from there. */
+  /** Over another link, whose server has applied `count`: what it lacks is to be sent again. `said`: after how many of its own it goes on. */
   resume(count: number, said = this.heard): void {
     this.#again = Math.max(0, this.heard - said)
+    this.heard = Math.max(this.heard, said)
     this.got(count)
     this.#applied = count
     this.#sent = 0

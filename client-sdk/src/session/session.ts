@@ -58,8 +58,8 @@ export interface SessionRoom {
   /** A message of the server; borrowed. */
   receive(bytes: Uint8Array): void
   ping(): void
-  /** A new link is in use; its hello said that so many messages had come. False: it leads to another room or seat. */
-  resumed(welcome: Welcome, sentMs: number, isOtherOwner: boolean, said: number): boolean
+  /** A new link is in use. False: it leads to another room or seat. */
+  resumed(welcome: Welcome, sentMs: number, isOtherOwner: boolean): boolean
   connectionChanged(state: ConnectionState): void
   end(reason: CloseReason): void
 }
@@ -76,6 +76,8 @@ const BETTER_MS = [30_000, 120_000, 300_000] as const
 const PROTECTED_SILENCE_MS = 1_000
 /** The old server let go of the room, the one that it moved to is about to say so. */
 const HANDOVER_MS = 300
+/** Of a link that was tried. Whoever leaves says so. */
+const NOT_NEEDED: CloseReason = { code: 'REPLACED', message: 'another link is in use.' }
 const CONNECTED: ConnectionState = { state: 'connected', attempt: 0, waitMs: 0 }
 
 export class Session implements LineOwner, AttemptOwner, RedialsOwner {
@@ -185,7 +187,7 @@ export class Session implements LineOwner, AttemptOwner, RedialsOwner {
 
   /** The silent link speaks again, and nobody was told of another one yet. */
   #calm(): void {
-    this.#stopTrying({ code: 'LEFT', message: '' })
+    this.#stopTrying(NOT_NEEDED)
     this.#tell(CONNECTED)
     this.#tryBetterLater()
   }
@@ -212,7 +214,7 @@ export class Session implements LineOwner, AttemptOwner, RedialsOwner {
     if (aside?.plan.url === url || this.#reconnecting || !this.#canRetry || this.#watches) return
     // A better link that is about to be taken over: then the room will have moved without us, and say so.
     if (aside?.plan.purpose === 'better' && aside.greeted) return
-    this.#stopAside({ code: 'LEFT', message: '' })
+    this.#stopAside(NOT_NEEDED)
     if (url === '') return this.#tryBetterLater()
     if (!this.where.leads(this.where.url, url)) return
     this.#aside = this.dial({ attempt: this.kind === 'webrtc' ? 1 : 0, url, purpose: 'prepare' })
@@ -292,7 +294,7 @@ export class Session implements LineOwner, AttemptOwner, RedialsOwner {
     else if (isElsewhere) this.failovers++
     if (attempt.plan.purpose === 'prepare') this.#isQuiet = true
     if (attempt === this.#aside) this.#aside = undefined
-    this.#stopTrying({ code: 'LEFT', message: '' })
+    this.#stopTrying(NOT_NEEDED)
     const old = this.#line
     const before = this.kind
     this.#line = line
@@ -307,7 +309,7 @@ export class Session implements LineOwner, AttemptOwner, RedialsOwner {
     this.#connectedMs = this.#host.now()
     this.#silence.heard(this.#connectedMs)
     this.#setSilence()
-    if (!this.#room.resumed(welcome, line.sentMs, isOtherOwner, attempt.said))
+    if (!this.#room.resumed(welcome, line.sentMs, isOtherOwner))
       return this.#room.end({ code: 'ROOM_CLOSED', message: 'the room began anew.' })
     // A listener may have left.
     if (!this.#room.open) return

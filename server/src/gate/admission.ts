@@ -76,6 +76,8 @@ export class Admission {
   readonly desk: ResumeDesk
   /** Checks that have not come to an end. */
   pending = 0
+  /** Who comes back, and waits to hear where its room is. Counted apart: that is no check, anybody can say it, and it may take as long as a failover. */
+  private returning = 0
   private readonly host: AdmissionHost
   private readonly options: AdmissionOptions
   private readonly tickets: Tickets | undefined
@@ -105,10 +107,12 @@ export class Admission {
     this.bans.refuseAddress(address)
     const look = finder?.look(hello, signal)
     if (finder !== undefined && look !== undefined && !isHere(look)) {
-      this.refuseIfBusy()
+      const isReturning = hello.resume !== undefined
+      this.refuseIfBusy(isReturning ? this.returning : this.pending)
       return this.bounded(
         signal(),
         finder.find(hello, look, { address, signal }, () => this.mayOpen(budget)),
+        isReturning,
       )
     }
     if (hello.resume === undefined) this.host.refuseIfStopping(true)
@@ -158,9 +162,9 @@ export class Admission {
     return { identity }
   }
 
-  private refuseIfBusy(): void {
-    if (this.pending < this.host.limits.pendingAuthentications) return
-    const problem = `${this.pending} others are being checked at the moment.`
+  private refuseIfBusy(others = this.pending): void {
+    if (others < this.host.limits.pendingAuthentications) return
+    const problem = `${others} others are being checked at the moment.`
     throw new NetError(
       'TOO_MANY_CONNECTIONS',
       problem,
@@ -169,11 +173,13 @@ export class Admission {
   }
 
   /** Counts a check until it ends, or nobody waits for it any more. */
-  private bounded(signal: AbortSignal, check: Promise<Grant>): Promise<Grant> {
-    this.pending++
+  private bounded(signal: AbortSignal, check: Promise<Grant>, isReturning = false): Promise<Grant> {
+    if (isReturning) this.returning++
+    else this.pending++
     let counts = true
     const done = (): void => {
-      if (counts) this.pending--
+      if (counts && isReturning) this.returning--
+      else if (counts) this.pending--
       counts = false
     }
     signal.addEventListener('abort', done, { once: true })
@@ -225,7 +231,7 @@ export class Admission {
       room.seats.leave(player, { code: 'INTERNAL', message: 'The server failed at this resume.' })
       throw error
     }
-    return new SeatedPlayer(room, player)
+    return new SeatedPlayer(room, player, hello.prepare === true)
   }
 
   /** `budget`: what the newcomer's address may do; whoever shows a ticket may open its room. */

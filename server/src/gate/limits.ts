@@ -43,7 +43,7 @@ export interface Limits {
   readonly maxPending: number
   /** Addresses that are counted at a time; when all have something open, new ones are turned away: TOO_MANY_CONNECTIONS. */
   readonly maxAddresses: number
-  /** Newcomers whose ticket or credential is being checked at a time: TOO_MANY_CONNECTIONS. */
+  /** Newcomers whose ticket or credential is being checked at a time, and as many who come back and wait for their room: TOO_MANY_CONNECTIONS. */
   readonly pendingAuthentications: number
   /** Full frames that one client may ask for in a second; what is above waits. */
   readonly fullFramesPerSecond: number

@@ -45,6 +45,9 @@ export interface InputStanding {
   readonly usualMarginMs: number
 }
 
+/** Ticks that are over, and that clients may still send once more: as many as a message has, and some. */
+const REPEATED_TICKS = 24
+
 export class InputBuffer {
   readonly ring: InputRing
   /** How early the newest input of the last message came. Negative: late. */
@@ -121,6 +124,13 @@ export class InputBuffer {
     this.allowEarlier()
     this.heldTick = this.computed
     this.neutral = false
+  }
+
+  /** The oldest tick that what comes may still be held against: all before it is done with. */
+  get oldestOpenTick(): number {
+    const { computed, lateLevelTick, heldTick, hasLatePresses, pressTick } = this
+    const late = lateLevelTick > heldTick ? lateLevelTick : computed
+    return Math.max(0, Math.min(computed - REPEATED_TICKS, late, hasLatePresses ? pressTick + 1 : computed))
   }
 
   get standing(): InputStanding {

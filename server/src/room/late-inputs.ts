@@ -41,9 +41,12 @@ export interface LateInputs {
   readonly messages: readonly LateMessage[]
 }
 
+/** As much as a move's word takes. */
+export const MAX_LATE_BYTES = 2 * 1024 * 1024
+
 const LIMITS = {
   ...SERVER_CONTROL_LIMITS,
-  maxBytes: 8 * 1024 * 1024,
+  maxBytes: MAX_LATE_BYTES,
   maxElements: 1_048_576,
   maxStringBytes: 1_048_576,
 }
@@ -52,7 +55,7 @@ const MAX_COUNTER = 0x3fff_ffff
 const MAX_SENT = 128
 const MAX_MESSAGES_EACH = 64
 
-/** `messages`: those that wait. */
+/** `messages`: those that wait. Never throws: what is too much is left out, messages first; clients send it again. */
 export function packLate(
   players: readonly PlayerCore[],
   messages: readonly LateMessage[],
@@ -63,13 +66,21 @@ export function packLate(
     const declared = game.toServer[index]
     return declared === undefined ? [] : [[seat, index, encodeMessage(declared, values)]]
   })
-  return encodeControl([packed, told], LIMITS)
+  for (const late of [
+    [packed, told],
+    [packed, []],
+  ]) {
+    try {
+      return encodeControl(late, LIMITS)
+    } catch {}
+  }
+  return encodeControl([[], []], LIMITS)
 }
 
 function packPlayer({ seat, inputs, stamps, timing, sent }: PlayerCore): unknown[] {
   const { ring, standing } = inputs
   const ticks: number[] = []
-  for (let tick = Math.max(0, ring.newestTick - ring.capacity + 1); tick <= ring.newestTick; tick++)
+  for (let tick = Math.max(inputs.oldestOpenTick, ring.newestTick - ring.capacity + 1); tick <= ring.newestTick; tick++)
     if (ring.find(tick) >= 0) ticks.push(tick)
   const rows = new Int32Array(ticks.length * ring.width)
   const stamped = new Int32Array(ticks.length * ring.stampWidth)

@@ -90,6 +90,8 @@ interface Waiting {
 export class Outbox {
   /** What waits takes, with what each message counts for. */
   bytes = 0
+  /** Of the player, that are gone. */
+  private links = 0
   private readonly waiting: Waiting[] = []
   private readonly commit: OutputCommit
   private readonly receiver: Receiver
@@ -130,10 +132,16 @@ export class Outbox {
     let count = 0
     while (count < waiting.length && (waiting[count]?.tick ?? 0) <= heldTick) count++
     if (count === 0) return
-    for (const item of waiting.splice(0, count)) {
+    const items = waiting.splice(0, count)
+    for (const item of items) {
       const cost = costOf(item)
       this.bytes -= cost
       this.commit.waitingBytes -= cost
+    }
+    const { links } = this
+    for (const item of items) {
+      // A link may end at what is sent over it: the rest is for nobody.
+      if (this.links !== links) return
       if (item.bytes !== undefined) receiver.transmit(item.bytes)
       if (item.isWelcome) receiver.greeted()
       if (item.end !== undefined) receiver.depart(item.end)
@@ -149,6 +157,7 @@ export class Outbox {
 
   /** Forgets what waits: its link is gone. */
   clear(): void {
+    this.links++
     this.commit.waitingBytes -= this.bytes
     this.bytes = 0
     this.waiting.length = 0

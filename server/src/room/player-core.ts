@@ -292,12 +292,17 @@ export class PlayerCore implements Receiver {
     for (const waiting of this.held.take()) this.tell(waiting)
   }
 
-  /** Sends the welcome of one who came back, the messages that did not come before, and what waited. `heard`: how many came; undefined: all that were told. */
+  /** After how many of the game's messages it goes on that got `heard` of them; undefined: all that were told. */
+  saidTo(heard = this.saidTold): number {
+    return Math.min(Math.max(heard, this.said.forgotten), this.said.count)
+  }
+
+  /** Sends the welcome of one who came back, the messages that did not come before, and what waited. `heard`: how many came. */
   welcomeBack(bytes: Uint8Array, more: readonly Uint8Array[], heard = this.saidTold): void {
     const { said } = this
     this.greet(bytes, more)
     if (heard < said.forgotten) this.saidLost += said.forgotten - heard
-    for (let n = Math.max(heard, said.forgotten) + 1; n <= said.count; n++) {
+    for (let n = this.saidTo(heard) + 1; n <= said.count; n++) {
       const message = said.at(n)
       if (message !== undefined) this.tell(message)
     }

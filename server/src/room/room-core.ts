@@ -80,6 +80,8 @@ export class RoomCore {
   /** Set to end the room after this tick, or before the next. */
   closeReason: CloseReason | undefined
   closed = false
+  /** Where it is about to move, as players are told; empty: nowhere. */
+  movesTo = ''
   /** The shard has no lease: no tick runs. */
   frozen = false
   /** The tick at whose end the room is to end, once that is held; -1: none. */
@@ -246,6 +248,7 @@ export class RoomCore {
 
   /** Players are to connect to where the room is about to move; '': it does not move after all. */
   announceMove(url: string): void {
+    this.movesTo = url
     tellPlayers(this, { t: 'moving', url })
   }
 
@@ -269,6 +272,7 @@ export class RoomCore {
 
   /** Goes on after all, under a new epoch. */
   goOn(epoch: EpochTriple): void {
+    this.movesTo = ''
     goOnWith(this, epoch)
   }
 

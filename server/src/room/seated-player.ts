@@ -12,11 +12,14 @@ export class SeatedPlayer implements Attendance {
   readonly roomId: string
   private readonly room: RoomCore
   private readonly link: PlayerCore['link']
+  private readonly isInAdvance: boolean
   private isKnownToHear = false
 
-  constructor(room: RoomCore, player: PlayerCore) {
+  /** `isInAdvance`: it was there before its room, and has sent inputs over this link before there was a welcome. */
+  constructor(room: RoomCore, player: PlayerCore, isInAdvance = false) {
     this.room = room
     this.player = player
+    this.isInAdvance = isInAdvance
     this.link = player.link
     this.roomId = room.id
   }
@@ -27,6 +30,8 @@ export class SeatedPlayer implements Attendance {
 
   heard(): void {
     if (this.isKnownToHear || !this.player.welcomed || this.player.greeting) return
+    // What it sends may have been under way when the welcome left; an acknowledged frame has not.
+    if (this.isInAdvance && this.player.ackTick < 0) return
     this.isKnownToHear = true
     this.player.pass?.secretArrived()
   }

@@ -21,6 +21,8 @@ export interface SeatsRoom {
   readonly epochMs: number
   /** Where those who stand by are found. */
   readonly standbyUrls: readonly string[]
+  /** Where the room is about to move; empty: nowhere. */
+  readonly movesTo: string
   readonly output: { readonly commit: OutputCommit | undefined }
   readonly tickNumber: number
   readonly closed: boolean

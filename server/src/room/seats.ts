@@ -303,10 +303,11 @@ export class Seats {
     const { room } = this
     const roster = room.broadcast.roster(tick, player, this.players)
     const resume = room.options.graceMs > 0 ? (player.pass?.nextSecret() ?? '') : ''
-    const welcome = welcomeOf(room, player, roster.first, tick, { resume, resumed, graceMs: room.options.graceMs })
-    const bytes = packToClient(welcome)
-    if (resumed) player.welcomeBack(bytes, roster.more, heard)
-    else player.welcome(bytes, roster.more)
+    const pass = { resume, resumed, graceMs: room.options.graceMs, said: player.saidTo(heard) }
+    const bytes = packToClient(welcomeOf(room, player, roster.first, tick, pass))
+    const more = room.movesTo === '' ? roster.more : [...roster.more, packToClient({ t: 'moving', url: room.movesTo })]
+    if (resumed) player.welcomeBack(bytes, more, heard)
+    else player.welcome(bytes, more)
   }
 
   private unseat(player: PlayerCore | undefined, tick: number): void {

@@ -25,9 +25,11 @@ export interface WelcomePass {
   readonly resume: string
   readonly resumed: boolean
   readonly graceMs: number
+  /** With `resumed`: messages of the game before those that follow. */
+  readonly said: number
 }
 
-const NO_PASS: WelcomePass = { resume: '', resumed: false, graceMs: 0 }
+const NO_PASS: WelcomePass = { resume: '', resumed: false, graceMs: 0, said: 0 }
 
 export function welcomeOf(
   room: WelcomeSource,
@@ -55,7 +57,7 @@ export function welcomeOf(
     maxRewindMs: room.options.maxRewindMs,
     ...(room.options.epoch === undefined ? {} : { epoch: room.options.epoch }),
     // What waits is applied before anybody can learn otherwise.
-    ...(pass.resumed ? { heard: player.appliedMessages + player.waitingMessages } : {}),
+    ...(pass.resumed ? { heard: player.appliedMessages + player.waitingMessages, said: pass.said } : {}),
     ...(room.standbyUrls.length === 0 ? {} : { standby: room.standbyUrls }),
   }
 }

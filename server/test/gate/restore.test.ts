@@ -349,6 +349,60 @@ describe('a planned move', () => {
     expect(shards.calls).toEqual(['create', 'join 1'])
   })
 
+  it('is told of to who comes or comes back while it is under way, until it is called off', () => {
+    const shards = twoShards()
+    const { first, core } = shards
+    const one = first.join()
+    shards.run(0)
+    play(shards, [one], 5)
+    core.announceMove('ws://second')
+    one.link.close({ code: 'CONNECTION_LOST', message: 'gone' })
+    const resumed = () => {
+      const again = first.connect()
+      again.goOnAs(one)
+      again.hello({ room: 'main', resume: one.welcome?.resume ?? '' })
+      first.run(20)
+      return again
+    }
+    const urls = (client: RawClient) => client.of('moving').map(({ url }) => url)
+    expect(urls(one)).toEqual(['ws://second'])
+    const [again, two] = [resumed(), first.join()]
+    expect([again, two].map(urls)).toEqual([['ws://second'], ['ws://second']])
+    core.announceMove('')
+    first.run(1)
+    expect([again, two, first.join()].map(urls)).toEqual([['ws://second', ''], ['ws://second', ''], []])
+    core.announceMove('ws://second')
+    core.halt()
+    core.goOn(SECOND)
+    expect(core.movesTo).toBe('')
+  })
+
+  it('says to who came in advance from which of its messages on it is told, which the old link may have brought as well', () => {
+    const shards = twoShards({
+      messages: { say: (room, player, { text }) => room.send(player, 'said', { text, seat: 1 }) },
+    })
+    const { first, second, core, replica } = shards
+    const client = first.join()
+    shards.run(0)
+    client.say('say', { text: 'a', n: 1 })
+    play(shards, [client], 5)
+    second.host.expectRoom('main', replica)
+    const early = shards.resume(client, { prepare: true })
+    for (const text of ['b', 'c']) client.say('say', { text, n: 1 })
+    play(shards, [client], 5)
+    client.say('say', { text: 'd', n: 1 })
+    shards.run(1)
+    const halt = core.halt()
+    shards.run(0)
+    second.host.restoreRoom('main', { epoch: SECOND, created: {}, standby: line() }, replica, halt.late)
+    first.host.handOver('main', { url: 'ws://second', epoch: SECOND })
+    shards.run(50)
+    expect(client.of('msg').map(({ v }) => v[0])).toEqual(['a', 'b', 'c'])
+    // What waited at the old one is not sent again: it is applied here.
+    expect(early.welcome).toMatchObject({ said: 1, heard: 4 })
+    expect(early.of('msg').map(({ v }) => v[0])).toEqual(['b', 'c', 'd'])
+  })
+
   it('lets nobody in in advance who is not expected, and sends those away who are not any more', () => {
     const shards = twoShards()
     const { first, second, replica } = shards

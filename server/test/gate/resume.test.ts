@@ -298,6 +298,12 @@ describe('a player whose link is lost', () => {
     expect(texts).toEqual(Array.from({ length: 64 }, (_, n) => `${n + 36}`))
     expect(again.of('notice')).toEqual([{ t: 'notice', kind: 'warning', message: 'Mind the gap.' }])
     expect(player?.stats.lostMessages).toBe(36)
+    // Who got none goes on counting from here; over a third link it gets what follows its count, and no other.
+    expect(again.welcome?.said).toBe(36)
+    drop(server, again)
+    const third = resume(server, again.welcome?.resume ?? '', { heard: 36 + 60 })
+    expect(third.of('msg').map(({ v }) => v[0])).toEqual(['96', '97', '98', '99'])
+    expect(third.welcome?.said).toBe(96)
   })
 
   it('may be on a page that was loaded anew, which knows nothing of presses that are still to be applied', () => {

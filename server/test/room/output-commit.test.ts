@@ -41,6 +41,31 @@ describe('in a room that others stand by for', () => {
     expect(client.of('attr').at(-1)?.room).toEqual({ set: { round: 2 } })
   })
 
+  it('a link that ends at what is sent over it gets nothing more, and what waited counts no more', () => {
+    const { server, core, room, hold, tick } = protectedRoom()
+    server.join()
+    hold()
+    tick()
+    const [player] = core.players
+    if (player === undefined) throw new Error('nobody plays')
+    for (const text of ['a', 'b', 'c']) room().broadcast('said', { text, seat: 0 })
+    expect(core.output.commit?.waitingBytes).toBeGreaterThan(0)
+    let sent = 0
+    const link = { ...player.link, ordered: true, bufferedBytes: 0, close: () => {} }
+    player.link = {
+      ...link,
+      send: (lane) => {
+        if (lane !== 'reliable') return
+        sent++
+        core.seats.leave(player, LOST)
+      },
+    }
+    tick(2)
+    hold()
+    expect(sent).toBe(1)
+    expect(core.output.commit?.waitingBytes).toBe(0)
+  })
+
   it('order is kept also when nobody is to hold it any more', () => {
     const { server, core, room, hold, line, texts, tick } = protectedRoom()
     const client = server.join()

@@ -114,6 +114,8 @@ export interface WelcomeMessage {
   readonly epoch?: EpochTriple
   /** How many of the game's messages of this client were applied, in all; 0 if left out. What followed is to be sent again. */
   readonly heard?: number
+  /** With `resumed`: how many of the game's messages to this client came before those that follow. It has heard more: it skips what it has; fewer: nobody keeps the rest any more. */
+  readonly said?: number
   /** Where those are who go on with the room if this server dies, best first. */
   readonly standby?: readonly string[]
 }
@@ -356,6 +358,7 @@ const WELCOME: Checks<WelcomeMessage> = {
   maxRewindMs: optional(isDuration),
   epoch: optional(isEpochTriple),
   heard: optional(isCount),
+  said: optional(isCount),
   standby: optional(isUrls),
 }
 const GOT: Checks<GotMessage> = { heard: isCount }

@@ -48,6 +48,7 @@ export class Match {
   readonly #records = new Map<number, Kept>()
   /** By the number that the game gave. */
   readonly #effects = new Map<number, CarriedOut>()
+  readonly #refused = new Map<string, number>()
   #newestTick: number
   /** Others are to hold it: nothing counts before they do. */
   #isProtected = false
@@ -118,6 +119,18 @@ export class Match {
       known.times++
       this.effectsTwice++
     } else this.#judge.accuse('an effect has two ids', `${this.room}: effect ${number} is ${known.id}, and ${id}`)
+  }
+
+  /** Presses of the player in this seat that came too late for its owner in `epoch`, in all so far. */
+  refused(epoch: RoomEpoch, seat: number, count: number): void {
+    if (count > 0) this.#refused.set(`${seat} ${epochText(epoch)}`, count)
+  }
+
+  /** The same for all owners. Ticks that were not held may have been computed twice. */
+  refusedIn(seat: number): number {
+    let sum = 0
+    for (const [key, count] of this.#refused) if (key.startsWith(`${seat} `)) sum += count
+    return sum
   }
 
   /** How ids of its effects begin. */

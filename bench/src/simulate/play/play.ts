@@ -148,7 +148,8 @@ export class Play implements PlayGround {
     else if (room.connection.state !== 'connected')
       wrong.push(`${who} is not connected: ${room.connection.reason?.code}`)
     else {
-      const { serverTick, refusedPresses, droppedPresses } = room.stats
+      const { serverTick, droppedPresses } = room.stats
+      const refusedPresses = this.#refused(player)
       if (core.tickNumber - serverTick > 30) wrong.push(`${who} has tick ${serverTick} of ${core.tickNumber}`)
       const ints = core.history.find(serverTick)
       if (ints === undefined) return void wrong.push(`${who} has a tick that ${roomId} does not have: ${serverTick}`)
@@ -172,6 +173,12 @@ export class Play implements PlayGround {
         }
       }
     }
+  }
+
+  /** Presses that came too late, as the player heard, and as those who ran the room counted: what was decided just before another went on may not have been told. */
+  #refused({ room, roomId }: SimPlayer): number {
+    if (room === undefined) return 0
+    return Math.max(room.stats.refusedPresses, this.matches.of(roomId)?.refusedIn(room.seat) ?? 0)
   }
 
   #lookAtRoom(room: string, wrong: string[]): void {
@@ -211,13 +218,14 @@ export class Play implements PlayGround {
     const { all } = this.matches
     const sum = (of: (match: Match) => number): number => all.reduce((total, match) => total + of(match), 0)
     const inputs = { accepted: 0, lost: 0, twice: 0 }
-    for (const { room, presses } of this.players) {
+    for (const player of this.players) {
+      const { room, presses } = player
       if (room === undefined) continue
       const own = [...room.debug.server.player].find(({ owner }) => owner === room.seat)
       const fires = own?.fires ?? 0
       const most = presses - room.stats.droppedPresses
       inputs.accepted += fires
-      inputs.lost += Math.max(0, most - room.stats.refusedPresses - fires)
+      inputs.lost += Math.max(0, most - this.#refused(player) - fires)
       inputs.twice += Math.max(0, fires - most)
     }
     return {

@@ -2,7 +2,7 @@
  * The rooms of a simulated process that are really played: a room host, its doors, and what ties it to the cluster, as the composition of a real shard has it
  * (cluster/net/shard-cluster.ts). Tells the judge and the books of matches what happens.
  */
-import { type LogLine, RoomHost } from '@tickmesh/server'
+import { type LogLine, type Room, RoomHost } from '@tickmesh/server'
 import {
   type Halt,
   type HostedRoom,
@@ -78,7 +78,7 @@ export class PlayedRooms implements ListeningProcess {
       patienceMs: PATIENCE_MS,
     })
     const tally = tallyRules({
-      ticks: (room) => this.#ticks(room.id),
+      ticks: (room) => this.#ticks(room),
       effect: (effect) => ground.effect(effect, this.#timer),
     })
     this.host = new RoomHost<Tally>(ground.game, tally, {
@@ -206,9 +206,12 @@ export class PlayedRooms implements ListeningProcess {
     if (epoch !== undefined) this.#ground.matches.lost(room, epoch)
   }
 
-  #ticks(room: string): void {
-    const epoch = this.running.get(room)
-    if (epoch !== undefined) this.#machine.around.judge.acted(this.#life, room, epoch)
+  #ticks({ id, players }: Room<Tally>): void {
+    const epoch = this.running.get(id)
+    if (epoch === undefined) return
+    this.#machine.around.judge.acted(this.#life, id, epoch)
+    const match = this.#ground.matches.of(id)
+    for (const [seat, { stats }] of players) match?.refused(epoch, seat, stats.refusedPresses)
   }
 
   /** Where rooms are, for whoever says hello. */

@@ -1,10 +1,10 @@
 /**
  * Which rooms a shard moves where: all of them, if it drains; else now and then one, if others have less to do. Only says what to do next; `Mover` does it. Pure, and
- * each shard decides for its own rooms alone, from the loads that it knows of: old news by up to a second.
+ * each shard decides for its own rooms alone, from the rooms that the lobby lists: old news by up to a second.
  * Cannot swing: a room goes only to a member with less than the mean, and only if that has no more than this shard after it.
  */
 import type { Life } from '../life.ts'
-import { compareViews, type View } from '../view/view.ts'
+import { compareViews, memberOf, type View } from '../view/view.ts'
 import type { MoveOutcome } from './migrate-api.ts'
 
 /** What planning looks at. */
@@ -15,8 +15,10 @@ export interface PlanFacts {
   /** Moves that run, or wait. */
   readonly moving: number
   isHolding(room: string, life: Life): boolean
-  /** 0 to 1, where 1 is full. Of this shard, too. */
+  /** 0 to 1, where 1 is full; coarse. */
   loadOf(life: Life): number
+  /** How many rooms a member runs, this shard included. */
+  roomsOf(life: Life): number
 }
 
 export interface Plan {
@@ -123,20 +125,22 @@ export class MovePlanner {
   /** Its holder, which has all of it already; else whoever has least to do. */
   #targetOf(room: string, facts: PlanFacts, tried: ReadonlySet<Life> = new Set()): Life | undefined {
     const free = this.#others(facts).filter((life) => !tried.has(life) && facts.loadOf(life) < 1)
-    return free.find((life) => facts.isHolding(room, life)) ?? leastLoaded(free, facts)
+    return free.find((life) => facts.isHolding(room, life)) ?? least(free, facts.loadOf)
   }
 
   #even(facts: PlanFacts, nowMs: number): Plan | undefined {
-    const { rooms, loadOf } = facts
-    const others = this.#others(facts)
-    const own = loadOf(this.#options.life)
-    const mean = (own + sum(others.map(loadOf))) / (others.length + 1)
-    const to = leastLoaded(others, facts)
+    const { rooms, view } = facts
+    // By weight: a shard with twice the weight is to have twice the rooms.
+    const share = (life: Life): number => facts.roomsOf(life) / (memberOf(view, life)?.weight ?? 1)
+    const others = this.#others(facts).filter((life) => facts.loadOf(life) < 1)
+    const own = share(this.#options.life)
+    const mean = (own + sum(others.map(share))) / (others.length + 1)
+    const to = least(others, share)
     if (to === undefined || rooms.length < 2 || own <= mean) return undefined
-    const its = loadOf(to)
+    const its = share(to)
     const isUneven = own > (1 + UNEVEN) * mean || its < (1 - UNEVEN) * mean
-    const oneRoom = own / rooms.length
-    if (!isUneven || its >= mean || own - oneRoom < its + oneRoom) return undefined
+    const left = own - 1 / (memberOf(view, this.#options.life)?.weight ?? 1)
+    if (!isUneven || its >= mean || left < its + 1 / (memberOf(view, to)?.weight ?? 1)) return undefined
     const movable = rooms.filter((room) => nowMs >= (this.#failures.get(room)?.againMs ?? 0))
     const room =
       movable.find((id) => facts.isHolding(id, to)) ?? movable[(this.#options.random() >>> 0) % movable.length]
@@ -154,10 +158,10 @@ export class MovePlanner {
   }
 }
 
-function leastLoaded(lives: readonly Life[], { loadOf }: PlanFacts): Life | undefined {
-  let least: Life | undefined
-  for (const life of lives) if (least === undefined || loadOf(life) < loadOf(least)) least = life
-  return least
+function least(lives: readonly Life[], of: (life: Life) => number): Life | undefined {
+  let found: Life | undefined
+  for (const life of lives) if (found === undefined || of(life) < of(found)) found = life
+  return found
 }
 
 function sum(numbers: readonly number[]): number {

@@ -14,8 +14,10 @@ export interface MoverOptions extends MigrationsOptions {
   /** Gives 32 bits. */
   readonly random: () => number
   readonly rebalance: boolean
-  /** 0 to 1; of this shard, too. */
+  /** 0 to 1; coarse. */
   readonly loadOf: (life: Life) => number
+  /** As others list them. */
+  readonly roomsOf: (life: Life) => number
 }
 
 /** For people. */
@@ -87,10 +89,11 @@ export class Mover implements Part<MoveMessage> {
   #plan(nowMs: number): readonly Plan[] {
     const view = this.#view
     if (view === undefined || nowMs < this.#planner.nextMs) return []
-    const { parts, loadOf } = this.#options
+    const { parts, loadOf, life: self } = this.#options
+    const roomsOf = (life: Life) => (life === self ? parts.rooms.owned.size : this.#options.roomsOf(life))
     const { moving, inLine } = this.migrations
     const isHolding = (room: string, life: Life) => parts.standby.isHolding(room, life)
     const rooms = [...parts.rooms.owned.keys()].filter((room) => !moving.has(room))
-    return this.#planner.next({ view, rooms, moving: moving.size + inLine, isHolding, loadOf }, nowMs)
+    return this.#planner.next({ view, rooms, moving: moving.size + inLine, isHolding, loadOf, roomsOf }, nowMs)
   }
 }

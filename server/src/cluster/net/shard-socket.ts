@@ -13,8 +13,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import xxhash from 'xxhash-wasm'
-import type { StandbyMode } from '../../room/standby-line.ts'
-import { type ShardKeeper, shardOf } from '../hosting/shard-keeper.ts'
+import { shardOf } from '../hosting/shard-keeper.ts'
 import { type ClusterAddress, drawLife, type Life } from '../life.ts'
 import type { MoveOutcome } from '../migrate/migrate-api.ts'
 import type { ClusterNodeApi, ClusterNodeHost, ClusterNodeOptions, ClusterStatus } from '../node/cluster-node-api.ts'
@@ -33,7 +32,7 @@ import {
 } from './cluster-options.ts'
 import { ClusterPort } from './cluster-port.ts'
 import { Keyring } from './keyring.ts'
-import { NO_PEER_COUNTS, type PeerCounts, PeerTransport } from './peer-transport.ts'
+import { NO_PEER_COUNTS, PeerTransport } from './peer-transport.ts'
 import { Seeds } from './seeds.ts'
 import type { ShellCounts, ShellParts } from './shell-parts.ts'
 import { ViewFile } from './view-file.ts'

@@ -94,8 +94,13 @@ export function makeMover(
     mayAct,
   }
   const loadOf = (of: Life) => (of === life ? keeper.load() : lobby.loadOf(of))
+  const roomsOf = (of: Life): number => {
+    let count = 0
+    for (const { owner } of lobby.rooms()) if (owner === of) count++
+    return count
+  }
   const rules = moveRules && { rules: moveRules }
-  return new Mover({ life, random, parts, loadOf, rebalance: rebalance ?? true, ...rules }, keeper, host)
+  return new Mover({ life, random, parts, loadOf, roomsOf, rebalance: rebalance ?? true, ...rules }, keeper, host)
 }
 
 export function makeJobs(

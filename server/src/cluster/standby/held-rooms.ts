@@ -216,9 +216,11 @@ export class HeldRooms {
   }
 
   #replayOne(copy: HeldCopy, nowMs: number): void {
+    const before = copy.replica.waiting
     copy.replica.replay(REPLAY_BUDGET_MS)
-    // What the budget did not allow comes soon, else what has come until then.
-    copy.replayMs = nowMs + (copy.replica.waiting > 0 ? REPLAY_PAUSE_MS : REPLAY_EVERY_MS)
+    // What the budget did not allow comes soon, else what has come until then. One that came out otherwise stands still.
+    const { waiting } = copy.replica
+    copy.replayMs = nowMs + (waiting > 0 && waiting < before ? REPLAY_PAUSE_MS : REPLAY_EVERY_MS)
     // Others come first the next time.
     this.#held.delete(copy.id)
     this.#held.set(copy.id, copy)

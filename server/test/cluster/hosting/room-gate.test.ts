@@ -277,3 +277,17 @@ it('sends who lost an owner on as soon as another is named elsewhere, and who as
   await pass(near.server, 300)
   expect(back.of('moved')[0]?.url).toBe('ws://10.0.0.5:8081/tickmesh')
 })
+
+it('lets only so many wait for a room to go on, and nobody who waits keeps newcomers from being asked who they are', async () => {
+  const near = shard({ limits: { pendingAuthentications: 2 }, authenticate: () => ({ name: 'x' }) })
+  near.state.standsBy.add('den')
+  near.answers.set('den', place('den'))
+  const hello = { room: 'den', resume: 'x.y', epoch: [7, 3, 1] }
+  const waiting = [await come(near, hello), await come(near, hello)]
+  expect((await come(near, hello)).closed?.code).toBe('TOO_MANY_CONNECTIONS')
+  expect((await come(near, { room: 'hall' })).welcome).toBeDefined()
+  expect(waiting.map(({ closed }) => closed)).toEqual([undefined, undefined])
+  for (const { link } of waiting) link.close({ code: 'LEFT', message: '' })
+  await pass(near.server, 20)
+  expect((await come(near, hello)).closed).toBeUndefined()
+})

@@ -102,7 +102,13 @@ describe('a move', () => {
     rig.run(200)
     expect(rig.outcomes).toEqual(['moved'])
     // Players are told once they are expected there.
-    expect(rig.log).toEqual(['expected', 'announced ws://shard-1', 'opened 101', 'gave', `handed to ${TARGET} ws://shard-1 101`])
+    expect(rig.log).toEqual([
+      'expected',
+      'announced ws://shard-1',
+      'opened 101',
+      'gave',
+      `handed to ${TARGET} ws://shard-1 101`,
+    ])
     expect([rig.owned.size, rig.taken.get('r')]).toEqual([0, epochOf(101)])
     expect([rig.owner.counts.moved, rig.target.counts.taken]).toEqual([1, 1])
   })

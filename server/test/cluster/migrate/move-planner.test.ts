@@ -68,11 +68,12 @@ class PlannersRig {
   #plan(shard: number): void {
     const mine = this.#moving.filter(({ from }) => from === shard)
     const rooms = [...(this.rooms[shard] ?? [])].filter((room) => !mine.some(({ plan }) => plan.room === room))
-    const loadOf = (life: Life) => {
+    const roomsOf = (life: Life) => {
       const of = Number.parseInt(life, 16)
-      return (of === shard ? (this.rooms[of]?.size ?? 0) : (this.#known[of] ?? 0)) / FULL
+      return of === shard ? (this.rooms[of]?.size ?? 0) : (this.#known[of] ?? 0)
     }
-    const facts = { view: this.#view, rooms, moving: mine.length, isHolding: () => false, loadOf }
+    const loadOf = (life: Life) => Math.min(1, roomsOf(life) / FULL)
+    const facts = { view: this.#view, rooms, moving: mine.length, isHolding: () => false, loadOf, roomsOf }
     for (const plan of this.#planners[shard]?.next(facts, this.nowMs) ?? []) {
       this.moves++
       this.#moving.push({ from: shard, plan, endMs: this.nowMs + MOVE_MS })
@@ -148,7 +149,7 @@ describe('draining', () => {
 
   it('is looked at now and then only, also when another view comes', () => {
     const planner = new MovePlanner({ life: lifeOf(0), random: () => 0, rebalance: true })
-    const facts = { rooms: [], moving: 0, isHolding: () => false, loadOf: () => 0 }
+    const facts = { rooms: [], moving: 0, isHolding: () => false, loadOf: () => 0, roomsOf: () => 0 }
     const views = [1, 2].map((number) => viewOf([memberOf(0), memberOf(1)], number))
     planner.drain(0)
     for (const [at, view] of views.entries()) {

@@ -6,6 +6,7 @@ import { hash32, SeededRandom } from '@tickmesh/shared'
 import { expect, test } from 'vitest'
 import { isLife } from '../../../src/cluster/life.ts'
 import { parsePart } from '../../../src/cluster/node/peer-parts.ts'
+import { ToyReplica } from '../standby/standby-rig.ts'
 import { messagesOf, type PartBody } from './hostile-corpus.ts'
 import { NodesRig, type RigNode } from './nodes-rig.ts'
 
@@ -58,6 +59,13 @@ class Mutator {
   }
 }
 
+/** As a toy replica reads it. */
+function recordOf(tick: number): { journal: Uint8Array; session: Uint8Array } {
+  const journal = new Uint8Array(4)
+  new DataView(journal.buffer).setUint32(0, tick)
+  return { journal, session: new Uint8Array(0) }
+}
+
 /** `heard`: by others, what it makes the node say. */
 function say(rig: NodesRig, to: RigNode, from: string, { part, body }: PartBody, heard = true): void {
   to.node.peerReceived({ cluster: 'rig', from, to: to.node.life, part, body }, rig.nowMs)
@@ -92,6 +100,71 @@ test('whatever members say, truncated, mixed up and absurd, no node throws, and 
     }
   }
   for (const part of ['view', 'rooms', 'lobby', 'clock', 'calls', 'standby', 'moves']) expect(parsed.get(part), part).toBeGreaterThan(50)
+})
+
+test('owners and holders of rooms throw nothing, whatever members say of records, keyframes and moves', () => {
+  const parsed = new Map<string, number>()
+  const bytes = new Uint8Array(8)
+  for (let seed = 1; seed <= 6; seed++) {
+    const rig = three(seed)
+    rig.openReplica = (epoch, keyframe) => new ToyReplica(epoch, keyframe)
+    const [a, b] = [rig.at(0), rig.at(1)]
+    const { generation, number } = a.node.view ?? { generation: 0, number: 0 }
+    let tick = 0
+    const source = { keyframe: () => ({ tick, about: bytes, journal: bytes, session: bytes }), stateAt: () => bytes }
+    for (const room of ['r1', 'r2'])
+      a.node.standby.protect(room, { generation, view: number, k: 1 }, source, rig.nowMs)
+    const play = (ticks: number): void => {
+      for (let n = 0; n < ticks; n++) {
+        tick++
+        for (const room of ['r1', 'r2']) a.node.standby.append(room, { tick, ...recordOf(tick) }, rig.nowMs)
+        rig.run(20)
+      }
+    }
+    play(30)
+    const holders = rig.nodes.filter(({ node }) => node.standby.held.has('r1'))
+    expect(holders.length).toBe(1)
+    const random = new SeededRandom(seed * 11)
+    const mutator = new Mutator(random, [...rig.nodes.map(({ node }) => node.life), STRANGER])
+    const all = [...messagesOf(rig, STRANGER), ...rig.envelopes]
+    const corpus = all.filter(({ part }) => part === 'standby' || part === 'moves')
+    for (let i = 0; i < 600; i++) {
+      const part = mutator.pick(['standby', 'moves'] as const)
+      const chosen = structuredClone(mutator.pick(corpus.filter((one) => one.part === part)))
+      let { body } = chosen
+      for (let changes = random.uint32() % 3; changes > 0; changes--) body = mutator.mutate(body)
+      if (parsePart(part, body) !== undefined) parsed.set(part, (parsed.get(part) ?? 0) + 1)
+      const victim = mutator.pick([a, b, ...holders])
+      say(rig, victim, mutator.pick(rig.nodes.filter((one) => one !== victim)).node.life, { part: chosen.part, body })
+      if (i % 10 === 0) play(1)
+    }
+    for (const { node, ended } of rig.nodes) {
+      node.status(rig.nowMs)
+      expect(ended).toEqual([])
+    }
+  }
+  for (const part of ['standby', 'moves']) expect(parsed.get(part), part).toBeGreaterThan(300)
+})
+
+test('a member that would have all rooms in the world held is told that there is no room', () => {
+  const rig = three()
+  rig.openReplica = (epoch, keyframe) => new ToyReplica(epoch, keyframe)
+  const [a, b] = [rig.at(0), rig.at(1)]
+  const { generation, number } = a.node.view ?? { generation: 0, number: 0 }
+  const epoch = { generation, view: number, k: 1 }
+  const hold = { t: 'hold', epoch, build: 'b', tick: 0, offset: 0 }
+  // Announced, and never sent: four of 64 MB are waited for at a time.
+  for (let n = 0; n < 5; n++) {
+    const body = { ...hold, sizes: [0, 64 * 2 ** 20, 0], bytes: new Uint8Array(1), room: `l${n}`, line: n }
+    say(rig, rig.at(2), b.node.life, { part: 'standby', body })
+  }
+  const refused = rig.envelopes.filter(({ body }) => (body as { readonly t?: string }).t === 'refused')
+  expect(refused.map(({ body }) => (body as { readonly room: string }).room)).toEqual(['l4'])
+  const small = { ...hold, sizes: [1, 0, 0], bytes: new Uint8Array(1) }
+  for (let n = 0; n < 10_100; n++)
+    say(rig, a, b.node.life, { part: 'standby', body: { ...small, room: `g${n}`, line: n } }, false)
+  expect(a.node.standby.held.size).toBe(10_000)
+  expect(a.ended).toEqual([])
 })
 
 test('damaged gossip packets and streams throw nothing and bring nobody in', () => {

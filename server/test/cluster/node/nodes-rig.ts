@@ -6,9 +6,12 @@ import { hash32, SeededRandom } from '@tickmesh/shared'
 import { drawLife } from '../../../src/cluster/life.ts'
 import { ClusterNode } from '../../../src/cluster/node/cluster-node.ts'
 import type { ClusterNodeHost, PeerEnvelope } from '../../../src/cluster/node/cluster-node-api.ts'
+import type { StandbyReplica } from '../../../src/cluster/standby/standby-api.ts'
+import type { RoomEpoch } from '../../../src/cluster/view/view.ts'
 import { VIEW_RULES } from '../../../src/cluster/view/view-rules.ts'
 import { LEASE_TIMES } from '../../../src/cluster/view/view-times.ts'
 import type { ViewMemory } from '../../../src/cluster/view/views-api.ts'
+import type { Keyframe } from '../../../src/room/standby-line.ts'
 import { NO_MOVES } from './no-moves.ts'
 
 export interface RigNode {
@@ -31,6 +34,8 @@ export class NodesRig {
   readonly envelopes: PeerEnvelope[] = []
   readonly packets: Uint8Array[] = []
   readonly streams: Uint8Array[] = []
+  /** Left out: nobody can hold a room. */
+  openReplica: ((epoch: RoomEpoch, keyframe: Keyframe) => StandbyReplica) | undefined
   readonly #kinds = new Map<string, number>()
   readonly #queue: (() => void)[] = []
 
@@ -123,7 +128,7 @@ export class NodesRig {
       loadOf: () => 0,
       heldTo: () => {},
       holdersChanged: () => {},
-      openReplica: () => undefined,
+      openReplica: (_, epoch, keyframe) => this.openReplica?.(epoch, keyframe),
       diverged: () => {},
       ...NO_MOVES,
       sendGossip: (to, packet) => {

@@ -138,6 +138,21 @@ describe('standby', () => {
     expect(rig.violations).toEqual([])
   })
 
+  it('does not try again and again to replay what stands still', () => {
+    const rig = new Rig(2)
+    rig.open(0, 'r')
+    rig.run(500)
+    const [replica] = rig.shard(1).replicas
+    if (replica === undefined) throw new Error('nobody holds it')
+    let tries = 0
+    replica.replay = () => {
+      tries++
+    }
+    rig.run(2_000)
+    expect(replica.waiting).toBeGreaterThan(60)
+    expect(tries).toBeLessThan(12)
+  })
+
   it('tells states while a holder is of another build', () => {
     const rig = new Rig(3, { build: (shard) => (shard === 1 ? 'new' : 'old') })
     const room = rig.open(0, 'r')
