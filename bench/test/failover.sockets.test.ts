@@ -1,7 +1,7 @@
 /** Matches of the arena on real shards, which are killed and frozen while SDK bots play. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { loseShard } from '../src/failover/kill-shard.ts'
 import type { Fault } from '../src/failover/kill-result.ts'
+import { loseShard } from '../src/failover/kill-shard.ts'
 import { MatchCrew } from '../src/shards/match-crew.ts'
 import { eventually, type Shard, Shards } from '../src/shards/shards.ts'
 
@@ -48,7 +48,12 @@ async function expectAllThere(): Promise<void> {
     bots.map(() => ({ open: true, connected: true, why: '' })),
   )
   const events = shards.allEvents
-  expect(events.filter(({ event }) => event === 'rules-created').map(({ room }) => room).sort()).toEqual(MATCHES)
+  expect(
+    events
+      .filter(({ event }) => event === 'rules-created')
+      .map(({ room }) => room)
+      .sort(),
+  ).toEqual(MATCHES)
   expect(events.filter(({ event }) => /replay-|not-deterministic/.test(event))).toEqual([])
 }
 

@@ -115,12 +115,7 @@ interface Found {
   readonly problems: readonly string[]
 }
 
-async function resultOf(
-  plan: Plan,
-  shards: Shards,
-  crew: MatchCrew,
-  { kills, accounts, problems }: Found,
-) {
+async function resultOf(plan: Plan, shards: Shards, crew: MatchCrew, { kills, accounts, problems }: Found) {
   const bots = await crew.tallies()
   const events = shards.allEvents
   const made = events.filter(({ event }) => event === 'rules-created').map(({ room }) => room)
@@ -148,13 +143,29 @@ async function resultOf(
     pressesRefused: last?.pressesRefused ?? 0,
     presses: last?.presses ?? 0,
     messages: last?.messages ?? 0,
-    matchesLost: new Set([...ended, ...bots.filter(({ connected }) => !connected)].map(({ room }) => room).concat(madeAgain)).size,
+    matchesLost: new Set(
+      [...ended, ...bots.filter(({ connected }) => !connected)].map(({ room }) => room).concat(madeAgain),
+    ).size,
     clientsWithoutFrames: kills.reduce((all, { missing }) => all + missing, 0),
     stateHashMismatches: differences.length,
     staleFrames: bots.reduce((all, { staleFrames }) => all + staleFrames, 0),
-    replayMsP99: round(percentile(kills.flatMap(({ replaysMs }) => replaysMs), 0.99), 1),
-    problems: [...new Set([...problems, ...ended.map(({ why }) => why), ...differences.map(({ message }) => message)])].slice(0, 10),
-    loadAverage: round(percentile(kills.map(({ load }) => load), 0.5), 1),
+    replayMsP99: round(
+      percentile(
+        kills.flatMap(({ replaysMs }) => replaysMs),
+        0.99,
+      ),
+      1,
+    ),
+    problems: [
+      ...new Set([...problems, ...ended.map(({ why }) => why), ...differences.map(({ message }) => message)]),
+    ].slice(0, 10),
+    loadAverage: round(
+      percentile(
+        kills.map(({ load }) => load),
+        0.5,
+      ),
+      1,
+    ),
     loadAverageNow: round(loadavg()[0] ?? 0, 1),
     cores: cpus().length,
     perKill: kills.map((kill) => ({
@@ -173,7 +184,9 @@ async function resultOf(
 type Result = Awaited<ReturnType<typeof measure>>
 
 function show(result: Result): void {
-  heading(`${result.kills} shards lost (${result.fault}), ${result.matches} matches of ${result.bots} bots, ${result.shards} shards`)
+  heading(
+    `${result.kills} shards lost (${result.fault}), ${result.matches} matches of ${result.bots} bots, ${result.shards} shards`,
+  )
   const cases = [
     ['with the supervisor’s word', result.withWord],
     [result.fault === 'kill' ? 'without it' : 'nobody said a word', result.withoutWord],

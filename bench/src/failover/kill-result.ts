@@ -1,6 +1,7 @@
 /** What the bench `failover` found: plain numbers, for tables and JSON. */
-import type { Gap } from '../shards/match-bot.ts'
+
 import { median, percentile, round } from '../figures.ts'
+import type { Gap } from '../shards/match-bot.ts'
 
 export type Fault = 'kill' | 'freeze' | 'vanish'
 

@@ -62,7 +62,8 @@ function whatSurvivorsDid(
 ): Pick<KillResult, 'viewMs' | 'takenOverMs' | 'restoredMs' | 'allRestoredMs' | 'frameMs' | 'rolledBack'> {
   const restored = new Map<string, ShardEvent>()
   for (const event of events)
-    if (event.event === 'rules-restored' && rooms.has(event.room) && !restored.has(event.room)) restored.set(event.room, event)
+    if (event.event === 'rules-restored' && rooms.has(event.room) && !restored.has(event.room))
+      restored.set(event.room, event)
   const times = [...restored.values()].map((event) => event.atMs - atMs)
   const takenOver = events.filter(({ event }) => event === 'cluster-room-taken-over').map((event) => event.atMs - atMs)
   const view = events.find(({ event }) => event === 'cluster-view')

@@ -91,7 +91,9 @@ async function moveOne(shards: Shards, crew: MatchCrew, room: string, random: Se
     ownCorrections: between(({ ownCorrections }) => ownCorrections, before, after),
     ownCorrectionsBefore: between(({ ownCorrections }) => ownCorrections, first, before),
     reconnects: gaps.filter(({ afterLoss }) => afterLoss).length,
-    rolledBack: sum(gaps.map(({ finalTick }) => Math.max(0, finalTick - (restored === undefined ? finalTick : restored.tick - 1)))),
+    rolledBack: sum(
+      gaps.map(({ finalTick }) => Math.max(0, finalTick - (restored === undefined ? finalTick : restored.tick - 1))),
+    ),
   }
 }
 
@@ -153,7 +155,12 @@ function resultOf(plan: Plan, { moves, accounts, problems }: Found, bots: readon
     handovers: ticks.length,
     betweenFramesMsP50: round(percentile(walls, 0.5)),
     betweenFramesMsP99: round(percentile(walls, 0.99)),
-    usualMsP50: round(percentile(moves.flatMap(({ gaps }) => gaps.map(({ usualMs }) => usualMs)), 0.5)),
+    usualMsP50: round(
+      percentile(
+        moves.flatMap(({ gaps }) => gaps.map(({ usualMs }) => usualMs)),
+        0.5,
+      ),
+    ),
     inputsLost: (last?.inputsLost ?? 0) + sum(moves.map(({ rolledBack }) => rolledBack)),
     inputsTwice: last?.inputsTwice ?? 0,
     presses: last?.presses ?? 0,
@@ -169,7 +176,13 @@ function resultOf(plan: Plan, { moves, accounts, problems }: Found, bots: readon
     connectionsLost: sum(moves.map(({ reconnects }) => reconnects)) + bots.filter(({ open }) => !open).length,
     moved: moves.length,
     problems: [...problems, ...new Set(bots.filter(({ open }) => !open).map(({ why }) => why))].slice(0, 10),
-    loadAverage: round(percentile(moves.map(({ load }) => load), 0.5), 1),
+    loadAverage: round(
+      percentile(
+        moves.map(({ load }) => load),
+        0.5,
+      ),
+      1,
+    ),
     cores: cpus().length,
   }
 }
@@ -187,7 +200,12 @@ function show(result: Result): void {
     ['  around moves, and before', `${result.ownCorrectionsAround}, ${result.ownCorrectionsBefore}`],
     ['connections lost', judged(result.connectionsLost, 0)],
     ['from frame to frame, p50 and p99', `${result.betweenFramesMsP50} and ${result.betweenFramesMsP99} ms`],
-    ['moves', Object.entries(result.outcomes).map(([name, count]) => `${count} ${name}`).join(', ')],
+    [
+      'moves',
+      Object.entries(result.outcomes)
+        .map(([name, count]) => `${count} ${name}`)
+        .join(', '),
+    ],
     ['a move, p50 and p99', `${result.moveMsP50} and ${result.moveMsP99} ms`],
     ['load of the machine', `${result.loadAverage} on ${result.cores} cores`],
   ])

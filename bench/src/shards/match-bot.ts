@@ -4,10 +4,10 @@
  */
 import { join, type Room } from '@tickmesh/client'
 import {
+  ByteReader,
   createFrameHead,
   decodeFrameHead,
   type Game,
-  ByteReader,
   type Link,
   PROVISIONAL_SNAPSHOT,
   SeededRandom,

@@ -1,5 +1,5 @@
 /** A shard that runs arena matches, as a process of its own, to be killed, frozen, drained and asked. Forked by shards.ts; ends with its parent. */
-import { type Server, type ServeClusterOptions, serve } from '@tickmesh/server'
+import { type ServeClusterOptions, type Server, serve } from '@tickmesh/server'
 import type { Shape } from '@tickmesh/shared'
 import { loadGame } from '../synctest/games.ts'
 import { seatTallies, tallied } from './arena-tally.ts'

@@ -96,7 +96,9 @@ export class Shards {
     })
     const odd = rooms.flatMap((room) => {
       const at = run.filter(({ id }) => id === room)
-      return at.length === 1 && at[0]?.isHeld ? [] : `${room} at ${at.map((one) => `${one.name}${one.isHeld ? '' : ', not held'}`).join(' and ') || 'nobody'}`
+      return at.length === 1 && at[0]?.isHeld
+        ? []
+        : `${room} at ${at.map((one) => `${one.name}${one.isHeld ? '' : ', not held'}`).join(' and ') || 'nobody'}`
     })
     return [...shards, ...odd].join('; ')
   }
@@ -108,9 +110,7 @@ export class Shards {
     const run = living.flatMap(({ status }) => status?.rooms ?? [])
     return (
       views.size === 1 &&
-      living.every(
-        ({ status }) => status?.hasLease && status.moving === 0 && status.members.join() === names.join(),
-      ) &&
+      living.every(({ status }) => status?.hasLease && status.moving === 0 && status.members.join() === names.join()) &&
       rooms.every((room) => run.filter(({ id, isHeld }) => id === room && isHeld).length === 1)
     )
   }
@@ -148,7 +148,11 @@ export class Shards {
   }
 }
 
-export async function eventually(what: string, isSo: () => boolean | undefined, patienceMs = PATIENCE_MS): Promise<void> {
+export async function eventually(
+  what: string,
+  isSo: () => boolean | undefined,
+  patienceMs = PATIENCE_MS,
+): Promise<void> {
   const untilMs = performance.now() + patienceMs
   while (isSo() !== true) {
     if (performance.now() > untilMs) throw new Error(`waited ${patienceMs} ms for ${what}`)

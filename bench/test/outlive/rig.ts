@@ -163,6 +163,12 @@ export class Cluster {
     return this.shards.filter(({ child }) => child.exit === undefined)
   }
 
+  shard(name: string): Shard {
+    const found = this.shards.find((shard) => shard.name === name)
+    if (found === undefined) throw new Error(`no shard ${name}`)
+    return found
+  }
+
   owner(room: string): Shard {
     const [owner, other] = this.living.filter((shard) => shard.room(room) !== undefined)
     if (owner === undefined || other !== undefined) throw new Error(`not one shard runs ${room}`)

@@ -356,6 +356,7 @@ describe('a planned move', () => {
     shards.run(0)
     play(shards, [one], 5)
     core.announceMove('ws://second')
+    first.run(1)
     one.link.close({ code: 'CONNECTION_LOST', message: 'gone' })
     const resumed = () => {
       const again = first.connect()

@@ -301,7 +301,9 @@ describe('a player whose link is lost', () => {
     // Who got none goes on counting from here; over a third link it gets what follows its count, and no other.
     expect(again.welcome?.said).toBe(36)
     drop(server, again)
-    const third = resume(server, again.welcome?.resume ?? '', { heard: 36 + 60 })
+    const third = server.connect()
+    third.hello({ resume: secretOf(again), heard: 36 + 60 })
+    server.run(1)
     expect(third.of('msg').map(({ v }) => v[0])).toEqual(['96', '97', '98', '99'])
     expect(third.welcome?.said).toBe(96)
   })

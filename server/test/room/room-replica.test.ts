@@ -156,18 +156,15 @@ describe('late inputs', () => {
   it('of the largest room fit into a word, and messages that do not are left out', () => {
     const { core, server } = match()
     const client = server.join()
-    for (let n = 0; n < 200; n++) {
-      for (let ahead = 1; ahead < 5; ahead++) client.input(server.nextTick(client) + ahead, [n % 50], [n], [-1, -1, 0])
-      server.run(1000 / 60)
-    }
+    server.play([client], 200)
     const player = core.players.find(({ seat }) => seat === core.players.at(-1)?.seat)
     if (player === undefined) throw new Error('nobody plays')
-    expect(player.inputs.ring.newestTick).toBeGreaterThan(core.tickNumber)
+    expect(player.inputs.ring.find(core.tickNumber - 60)).toBeGreaterThanOrEqual(0)
     const many = Array.from({ length: 1_000 }, () => player)
     const bytes = packLate(many, [], core.game)
     expect(bytes.length).toBeLessThanOrEqual(MAX_LATE_BYTES)
     expect(bytes.length).toBeGreaterThan(200_000)
-    const said = { seat: 1, index: 0, values: { text: 'x'.repeat(60), n: 1 } }
+    const said = { seat: 1, index: 0, values: { text: 'x'.repeat(40), n: 1 } }
     const told = packLate([player], new Array(60_000).fill(said), core.game)
     expect(unpackLate(told, game)).toMatchObject({ players: [{ seat: player.seat }], messages: [] })
   })

@@ -70,7 +70,8 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
     // Whoever it was moved to may have made this shard its holder since: then that is what goes on.
     if (halted !== undefined && !isNewer(this.#options.life()?.standby.held.get(id), halted)) {
       this.goOn(id, epoch)
-      return true
+      // It may have been ended by hand meanwhile.
+      return this.#epochs.has(id)
     }
     const { life, note, nowMs } = this.#options
     const fromMs = nowMs()
@@ -296,7 +297,8 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
     const running = this.#host.roomNamed(room)
     const line = this.#lines.get(room)
     const from = this.#halted.get(room)?.tick
-    if (!this.#halted.delete(room) || running === undefined || line === undefined || from === undefined) return
+    if (running === undefined || line === undefined || from === undefined) return
+    this.#halted.delete(room)
     const { life, nowMs, note } = this.#options
     this.#epochs.set(room, epoch)
     line.heldTick = from
@@ -340,7 +342,7 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
       return false
     }
     if (replica.tick !== halt.tick || replica.hash() !== halt.hash) return false
-    standby.takeOver(room, epoch, nowMs())
+    if (standby.takeOver(room, epoch, nowMs()) !== replica) return false
     return this.#restore(room, epoch, replica, halt.late)
   }
 }
