@@ -101,6 +101,8 @@ export interface HandshakeOptions<S extends Shape> extends JoinOptions<S> {
 export const DEFAULT_TIMEOUT_MS = 15_000
 /** A cluster that does not know yet where a room is will know soon. */
 const AGAIN_MS = 500
+/** A dead machine does not answer; there are other addresses. */
+const ONE_OF_SOME_MS = 3_000
 
 /**
  * Joins a room: at a server's URL, or in a place that the lobby gave, with the seat that is kept there. Resolves once there is a world to show. Rejects with
@@ -159,7 +161,8 @@ export async function connectAndJoin<S extends Shape>(
     const hello = await helloOf(game, options, before, true, where)
     const aborting = signal === undefined ? {} : { signal }
     const url = where.next()
-    const first = await open(url, { ...dialling, ...chosen, ...aborting, timeoutMs: untilMs - host.now() })
+    const openMs = Math.min(untilMs - host.now(), where.hasOthers ? ONE_OF_SOME_MS : Number.POSITIVE_INFINITY)
+    const first = await open(url, { ...dialling, ...chosen, ...aborting, timeoutMs: openMs })
     const timeoutMs = untilMs - host.now()
     return joinWith(game, first, host, { ...options, redial, saved, hello, where, url, timeoutMs })
   }
@@ -172,6 +175,7 @@ export async function connectAndJoin<S extends Shape>(
   const before = saved?.take()
   if (before === undefined) return connect()
   where.epoch = before.epoch
+  where.seek(before.urls)
   return connect(before).catch((error: unknown) => {
     // The seat is not ours any more: an ordinary join is.
     if (error instanceof NetError && error.code !== 'LEFT' && retryOf(error.code) === 'never') return connect()

@@ -1,6 +1,10 @@
+import { NetError } from '@tickmesh/shared'
 import { describe, expect, it } from 'vitest'
-import type { ClientPage } from '../src/index.ts'
+import { type ClientPage, joinThrough } from '../src/index.ts'
+import { LiveRoom } from '../src/live-room.ts'
+import { pond } from './pond-game.ts'
 import { PondLab, TestHost } from './pond-lab.ts'
+import { A, B, PondShards, SECOND } from './pond-shards.ts'
 
 /** A tab: what it keeps over a reload, and the page that is loaded in it. */
 class Tab {
@@ -129,6 +133,34 @@ describe('a page that is reloaded', () => {
       })
       expect(lab.server.hellos.at(-1)).not.toHaveProperty('resume')
     }
+  })
+
+  it('finds its room where others stood by, if its server died meanwhile', async () => {
+    const lab = new PondShards()
+    const tab = new Tab(lab)
+    const dials: string[] = []
+    const open = async (url: string) => {
+      dials.push(url)
+      if (url === A && lab.a.stopped) throw new NetError('CONNECT_FAILED', 'nobody is there', '')
+      const { link, far } = lab.connect(tab.host, true, {})
+      const shard = url === A ? lab.a : lab.b
+      shard.accept(far)
+      return link
+    }
+    const join = async () => {
+      const room = await lab.settle(joinThrough(pond, A, tab.host, open, { resumeAfterReload: true }))
+      if (!(room instanceof LiveRoom)) throw new Error('a room is a LiveRoom')
+      await lab.run(500)
+      return room
+    }
+    const { seat } = await join()
+    tab.leave()
+    lab.a.die()
+    tab.load()
+    lab.b.goOnFrom(lab.a, lab.a.tick, SECOND, 100)
+    const room = await join()
+    expect({ url: room.url, seat: room.seat, dials }).toEqual({ url: B, seat, dials: [A, A, B] })
+    expect(lab.b.players[0]?.resumes).toBe(1)
   })
 
   it('without the option leaves the room, so that its seat is free at once', async () => {

@@ -222,7 +222,11 @@ export class Cluster {
     at: Shard | undefined = this.living[0],
     options: JoinOptions<Relay> = {},
   ): Promise<Room<Relay>> {
-    const player = await join(relay, at?.url ?? '', { room, ...options })
+    return this.joinAt(room, at?.url ?? '', options)
+  }
+
+  async joinAt(room: string, url: string, options: JoinOptions<Relay> = {}): Promise<Room<Relay>> {
+    const player = await join(relay, url, { room, ...options })
     this.#rooms.push(player)
     return player
   }

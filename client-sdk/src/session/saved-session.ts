@@ -14,6 +14,8 @@ export interface Taken {
   readonly epoch: EpochTriple | undefined
   /** The game's messages that came, in all. */
   readonly heard: number
+  /** Where the room was, then where it may be if its server died. */
+  readonly urls: readonly string[]
 }
 
 export interface Kept extends Taken {
@@ -30,8 +32,9 @@ export class SavedSession {
     this.#key = `tickmesh ${key}`
   }
 
-  keep({ secret, graceMs, room, epoch, heard }: Kept): void {
-    this.#page.write(this.#key, `${this.#page.wallMs() + graceMs} ${secret} ${room} ${epoch ?? ''} ${heard}`)
+  keep({ secret, graceMs, room, epoch, heard, urls }: Kept): void {
+    const untilMs = this.#page.wallMs() + graceMs
+    this.#page.write(this.#key, [untilMs, secret, room, `${epoch ?? ''}`, heard, ...urls].join(' '))
   }
 
   remove(): void {
@@ -40,11 +43,12 @@ export class SavedSession {
 
   /** Takes it out: nobody finds it a second time. Undefined if there is none, or the seat is not kept any more. */
   take(): Taken | undefined {
-    const [untilMs = '', secret = '', room, parts = '', heard] = (this.#page.read(this.#key) ?? '').split(' ')
+    const [untilMs = '', secret = '', room, parts = '', heard, ...urls] = (this.#page.read(this.#key) ?? '').split(' ')
     this.remove()
     if (secret === '' || !(Number(untilMs) > this.#page.wallMs())) return undefined
     const epoch = parts === '' ? undefined : parts.split(',').map(Number)
-    return { secret, room, epoch: isEpochTriple(epoch) ? epoch : undefined, heard: Math.floor(Number(heard)) || 0 }
+    const known = isEpochTriple(epoch) ? epoch : undefined
+    return { secret, room, epoch: known, heard: Math.floor(Number(heard)) || 0, urls }
   }
 }
 
@@ -59,9 +63,10 @@ interface PagedRoom {
 /** What happens to a room when its page is left: its session is saved for the next load, or the player leaves, so that the seat is free at once. */
 export function followPage(page: ClientPage, room: PagedRoom, saved: SavedSession | undefined): void {
   const stopHide = page.onHide(() => {
-    const { resumable } = room.session
+    const { resumable, where } = room.session
+    const { epoch, url, standbys } = where
     if (saved !== undefined && resumable !== undefined)
-      saved.keep({ ...resumable, room: room.id, epoch: room.session.where.epoch, heard: room.heard })
+      saved.keep({ ...resumable, room: room.id, epoch, heard: room.heard, urls: [url, ...standbys] })
     else void room.leave()
   })
   const stopReturn = page.onReturn(() => saved?.remove())

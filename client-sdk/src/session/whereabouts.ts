@@ -56,10 +56,19 @@ export class Whereabouts {
   /** Who is at `from` says that the room is elsewhere. False: there nobody follows it. */
   follow(from: string, { url, epoch }: Pick<Extract<ServerMessage, { t: 'moved' }>, 'url' | 'epoch'>): boolean {
     if (!this.leads(from, url) || ++this.#hops > MAX_HOPS) return false
-    this.#known = [url, ...this.#known.filter((known) => known !== url)].slice(0, MAX_KEPT)
-    this.#tries = 0
+    this.#found(url)
     this.#learn(epoch)
     return true
+  }
+
+  /** It may be at these addresses: the first of them first. */
+  seek(urls: readonly string[]): void {
+    for (const url of [...urls].reverse()) if (this.leads(this.url, url)) this.#found(url)
+  }
+
+  #found(url: string): void {
+    this.#known = [url, ...this.#known.filter((known) => known !== url)].slice(0, MAX_KEPT)
+    this.#tries = 0
   }
 
   /** After a wait it follows anew. */
@@ -74,8 +83,7 @@ export class Whereabouts {
   ): boolean {
     if (isStaleEpoch(epoch, this.epoch)) return false
     this.url = url
-    this.#known = [url, ...this.#known.filter((known) => known !== url)].slice(0, MAX_KEPT)
-    this.#tries = 0
+    this.#found(url)
     this.rest()
     this.#learn(epoch)
     this.stand(standby)

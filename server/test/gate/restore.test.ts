@@ -404,6 +404,27 @@ describe('a planned move', () => {
     expect(early.of('msg').map(({ v }) => v[0])).toEqual(['b', 'c', 'd'])
   })
 
+  it('keeps the old secret of who came in advance until a frame of the new owner is acknowledged: inputs from before the welcome prove nothing', () => {
+    const shards = twoShards()
+    const { first, second, core, replica } = shards
+    const client = first.join()
+    shards.run(0)
+    play(shards, [client], 20)
+    second.host.expectRoom('main', replica)
+    const early = shards.resume(client, { prepare: true })
+    const halt = core.halt()
+    shards.run(0)
+    second.host.restoreRoom('main', { epoch: SECOND, created: {}, standby: line() }, replica, halt.late)
+    first.host.handOver('main', { url: 'ws://second', epoch: SECOND })
+    // It was sent before the welcome came, which is lost with the link.
+    early.input(first.nextTick(client), [0])
+    first.run(2)
+    early.link.close({ code: 'CONNECTION_LOST', message: 'gone' })
+    first.run(50)
+    const again = shards.resume(client)
+    expect([again.closed, again.welcome?.resumed]).toEqual([undefined, true])
+  })
+
   it('lets nobody in in advance who is not expected, and sends those away who are not any more', () => {
     const shards = twoShards()
     const { first, second, replica } = shards

@@ -20,7 +20,7 @@ import {
   type KeptRoom,
   NO_HOSTING,
 } from './hosting-api.ts'
-import { RoomLine } from './room-line.ts'
+import { NOT_YET, RoomLine } from './room-line.ts'
 import { RoomLister } from './room-lister.ts'
 
 /** Clients dial again, and are sent to whoever knows more. */
@@ -119,18 +119,10 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
       this.#options.note('replay-differs', `the room "${id}" came out otherwise from tick ${replica.diverged} on`)
     this.close(id, 'lost-ownership')
     const { created } = replica.head
-    const open = (about: Omit<HostedRoom, 'created'>): KeptRoom =>
-      this.#host.restoreRoom(id, { ...about, created }, replica, late)
-    return this.#run(id, epoch, open, replica.tick)
+    return this.#run(id, epoch, (about) => this.#host.restoreRoom(id, { ...about, created }, replica, late))
   }
 
-  /** `from`: the tick after which it goes on here. */
-  #run(
-    id: string,
-    epoch: RoomEpoch,
-    open: (about: Omit<HostedRoom, 'created'>) => KeptRoom,
-    from = Number.POSITIVE_INFINITY,
-  ): boolean {
+  #run(id: string, epoch: RoomEpoch, open: (about: Omit<HostedRoom, 'created'>) => KeptRoom): boolean {
     const { mode, note, store } = this.#options
     const line = new RoomLine(mode, (record) => {
       const { life, nowMs, wake } = this.#options
@@ -138,7 +130,6 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
       store?.record(id, record)
       wake()
     })
-    line.heldTick = from
     this.#epochs.set(id, epoch)
     this.#lines.set(id, line)
     try {
@@ -149,7 +140,7 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
       note('room-not-opened', `the room "${id}" could not be opened: ${String(error)}`)
       return false
     }
-    this.#protect(id, epoch, line, from)
+    this.#protect(id, epoch, line)
     store?.began(id, epoch, () => line.keyframe())
     // At once, as it is: a private room must not be seen, and matches look for attributes.
     this.#list(id, epoch)
@@ -157,9 +148,9 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
     return true
   }
 
-  #protect(id: string, epoch: RoomEpoch, line: RoomLine, from: number): void {
+  #protect(id: string, epoch: RoomEpoch, line: RoomLine): void {
     const { life, nowMs } = this.#options
-    life()?.standby.protect(id, epoch, line, nowMs(), from)
+    life()?.standby.protect(id, epoch, line, nowMs())
   }
 
   #unprotect(id: string, why: 'ended' | 'moved'): void {
@@ -253,7 +244,8 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
 
   holdersChanged(room: string, holders: readonly Life[], mode: StandbyMode): void {
     const view = this.#options.life()?.view
-    const urls = holders.flatMap((life) => (view && memberOf(view, life)?.url) ?? [])
+    const isTold = this.#options.carries !== true
+    const urls = isTold ? holders.flatMap((life) => (view && memberOf(view, life)?.url) ?? []) : []
     this.#lines.get(room)?.holdersChanged(holders, urls, mode)
   }
 
@@ -277,11 +269,12 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
   // Moves.
 
   announce(room: string, url: string): void {
-    this.#host.roomNamed(room)?.announceMove(url)
+    if (this.#options.carries !== true) this.#host.roomNamed(room)?.announceMove(url)
   }
 
   connected(room: string): number {
-    return this.#host.roomNamed(room)?.connectedPlayers ?? 0
+    // Those who are carried come when it has moved.
+    return this.#options.carries === true ? 0 : (this.#host.roomNamed(room)?.connectedPlayers ?? 0)
   }
 
   halt(room: string): Halt | undefined {
@@ -296,15 +289,14 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
   goOn(room: string, epoch: RoomEpoch): void {
     const running = this.#host.roomNamed(room)
     const line = this.#lines.get(room)
-    const from = this.#halted.get(room)?.tick
-    if (running === undefined || line === undefined || from === undefined) return
+    if (running === undefined || line === undefined) return
     this.#halted.delete(room)
     const { life, nowMs, note } = this.#options
     this.#epochs.set(room, epoch)
-    line.heldTick = from
+    line.heldTick = NOT_YET
     running.goOn(tripleOf(epoch))
     life()?.standby.unprotect(room, 'moved', nowMs())
-    this.#protect(room, epoch, line, from)
+    this.#protect(room, epoch, line)
     this.#options.onOpened?.(room)
     note('room-goes-on', `the room "${room}" was not moved, and goes on here`)
   }
@@ -317,7 +309,8 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
     if (!this.#halted.delete(room)) return
     this.#lister.unlist(room)
     this.#unprotect(room, 'moved')
-    this.#host.handOver(room, { url, epoch: tripleOf(epoch) })
+    if (this.#options.carries === true) this.#host.dropRoom(room, NOT_OURS)
+    else this.#host.handOver(room, { url, epoch: tripleOf(epoch) })
     this.#options.note('room-moved', `the room "${room}" goes on at ${url} (${to})`)
   }
 

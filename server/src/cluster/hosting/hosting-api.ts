@@ -57,6 +57,8 @@ export interface HostingOptions {
   /** Of the node. */
   readonly nowMs: () => number
   readonly mode: StandbyMode
+  /** Clients reach one address only, and are carried on from there: nobody is told where a shard is. */
+  readonly carries?: boolean
   /** Lets the node be called when it wants to: after calls to its parts that did not come from it. */
   readonly wake: () => void
   readonly note: (event: string, message: string) => void

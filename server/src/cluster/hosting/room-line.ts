@@ -15,9 +15,12 @@ export interface LinedRoom {
   standbyChanged(): void
 }
 
+/** Nothing of the room is held. */
+export const NOT_YET = -1
+
 export class RoomLine implements StandbyLine, JournalSource {
   mode: StandbyMode
-  heldTick = Number.POSITIVE_INFINITY
+  heldTick = NOT_YET
   urls: readonly string[] = []
   holders: readonly Life[] = []
   room: LinedRoom | undefined

@@ -47,10 +47,9 @@ export class IncomingMoves {
     if (held === undefined || compareEpochs(held.epoch, epoch) !== 0) return
     const known = memory.expected.get(room)
     if (known !== undefined && compareEpochs(next, known.next) < 0) return
-    if (known === undefined) {
-      if (memory.expected.size >= MAX_EXPECTED) return
-      keeper.expect(room, true)
-    }
+    if (known === undefined && memory.expected.size >= MAX_EXPECTED) return
+    // Each time: what it holds may have begun anew with another keyframe.
+    keeper.expect(room, true)
     memory.expected.set(room, { from, next, limitMs: nowMs + times.expectMs })
     this.#context.say(from, { t: 'arrived', room, next, players: keeper.arrived(room) })
   }

@@ -56,6 +56,7 @@ export class JournalFolder implements JournalStore {
   readonly #writes = new Set<Promise<void>>()
   /** The last write to the file of a room that is not written at the moment, which the first one of its next life follows. */
   readonly #endings = new Map<string, Promise<void>>()
+  #isKept = false
 
   /** Reads what is there. Throws if the folder cannot be made or read. */
   constructor(dir: string, note: (event: string, message: string) => void) {
@@ -105,7 +106,8 @@ export class JournalFolder implements JournalStore {
 
   record(room: string, { tick, journal, session }: TickRecord): void {
     const writing = this.#rooms.get(room)
-    if (writing === undefined || writing.failed) return
+    // That its players leave with the server is not to be written.
+    if (writing === undefined || writing.failed || this.#isKept) return
     const frame = this.#framed(writing, () => ['tick', tick, journal, session])
     if (frame === undefined) return
     writing.frames.push(frame)
@@ -116,16 +118,17 @@ export class JournalFolder implements JournalStore {
     const writing = this.#rooms.get(room)
     if (writing === undefined) return
     this.#rooms.delete(room)
+    if (this.#isKept) return
     const { last, path } = writing
     const gone = this.#written(last.then(() => rm(path, { force: true })).catch(() => {}))
     this.#endings.set(room, gone)
     void gone.then(() => this.#endings.get(room) === gone && this.#endings.delete(room))
   }
 
-  /** The server stops: rooms that end from now on end with it, and come back after a restart. */
+  /** The server stops: rooms that end from now on end with it, and come back after a restart as they are now; so do those that come here yet. */
   keep(): void {
     this.#flushAll()
-    this.#rooms.clear()
+    this.#isKept = true
   }
 
   /** What waits is written. Rooms that run stay there: this is no end of theirs. */
@@ -143,7 +146,7 @@ export class JournalFolder implements JournalStore {
     const nowMs = performance.now()
     for (const writing of this.#rooms.values()) {
       if (writing.failed) continue
-      if (nowMs - writing.beganMs > ANEW_MS || writing.bytes > ANEW_BYTES) this.#beginAnew(writing)
+      if (!this.#isKept && (nowMs - writing.beganMs > ANEW_MS || writing.bytes > ANEW_BYTES)) this.#beginAnew(writing)
       else this.#append(writing)
     }
   }

@@ -1,7 +1,7 @@
 /**
  * Carries one client to the shard that runs its room: both lanes in one WebSocket, message by message, in order. Made by the shard where the client came in;
  * its session has checked sizes and rates before. Close codes pass both ways. What waits is bounded: beyond it both ends are told TOO_SLOW.
- * If the room has moved meanwhile, the hello is said again where it is.
+ * If the room has moved meanwhile, the hello is said again where it is. If the owner dies, moves the room or leaves the view, the client's link ends, and it comes again.
  */
 import {
   type CloseReason,
@@ -29,6 +29,8 @@ const MAX_WAITING_BYTES = 262_144
 export interface OwnerPipeOptions {
   /** Signed: whose connection this is. */
   readonly voucher: () => string
+  /** It leads nowhere any more. */
+  readonly onOver?: (pipe: OwnerPipe) => void
 }
 
 export class OwnerPipe implements Pipe {
@@ -38,6 +40,7 @@ export class OwnerPipe implements Pipe {
   readonly #hello: Uint8Array
   readonly #room: string
   #socket: WebSocket
+  #url: string
   /** What the client said before the owner listened. */
   #early: Uint8Array[] = []
   #earlyBytes = 0
@@ -51,6 +54,7 @@ export class OwnerPipe implements Pipe {
     this.#options = options
     this.#hello = packControl(hello)
     this.#room = place.room
+    this.#url = place.url
     this.#socket = this.#dial(place.url)
   }
 
@@ -69,11 +73,24 @@ export class OwnerPipe implements Pipe {
 
   /** What befell the connection here is no fault of the player's, and ends no match: its seat is kept. */
   close(reason: CloseReason): void {
-    if (this.#over) return
-    this.#over = true
+    if (!this.#isFirst()) return
     const isOurs = reason.code === 'TIMED_OUT' || reason.code === 'INTERNAL'
     const { code, text } = toWebSocketClose(isOurs ? { ...reason, code: 'CONNECTION_LOST' } : reason)
     this.#hangUp(code, text)
+  }
+
+  /** Members of the view are at these addresses: to whom is not, it leads no more, and a frozen one would keep silent. */
+  keep(urls: ReadonlySet<string>): void {
+    if (urls.has(this.#url)) return
+    this.#end({ code: 'CONNECTION_LOST', message: 'the shard that ran the room is gone.' })
+    this.#hangUp(1001, '')
+  }
+
+  #isFirst(): boolean {
+    if (this.#over) return false
+    this.#over = true
+    this.#options.onOver?.(this)
+    return true
   }
 
   #tooSlow(): void {
@@ -133,6 +150,7 @@ export class OwnerPipe implements Pipe {
   #follow(url: string): void {
     if (++this.#hops > MAX_HOPS) return this.#refuse('it is handed from shard to shard')
     this.#hangUp(1001, '')
+    this.#url = url
     this.#socket = this.#dial(url)
   }
 
@@ -146,9 +164,7 @@ export class OwnerPipe implements Pipe {
   }
 
   #end(reason: CloseReason): void {
-    if (this.#over) return
-    this.#over = true
-    this.#link.close(reason)
+    if (this.#isFirst()) this.#link.close(reason)
   }
 }
 

@@ -3,10 +3,11 @@
  * rooms and doors are to be (`hostOptions`), then, when the server listens, it joins (`start`).
  * Until it is in, and whenever it has no lease, nobody comes in and nothing runs.
  */
-import { codeFingerprint, isRoomId, NetError } from '@tickmesh/shared'
+import { codeFingerprint, type HelloMessage, isRoomId, type Link, NetError } from '@tickmesh/shared'
 import type { DoorkeeperOptions } from '../../gate/doorkeeper.ts'
 import type { HostOptions } from '../../gate/host-options.ts'
 import { LobbyDesk } from '../../gate/lobby/lobby-desk.ts'
+import type { Elsewhere } from '../../gate/room-directory.ts'
 import type { RoomHost } from '../../gate/room-host.ts'
 import { failureLine } from '../../ops/failure-line.ts'
 import type { Log } from '../../ops/log-line.ts'
@@ -67,6 +68,8 @@ export class ShardCluster implements ServerCluster {
   #host: RoomHost | undefined
   #shell: ClusterShell | undefined
   #hosts: ReadonlySet<string> = new Set()
+  /** Of clients that are carried to others. */
+  readonly #pipes = new Set<OwnerPipe>()
   #listing: NodeJS.Timeout | undefined
 
   /** Throws BAD_ARGUMENT for options that cannot work. */
@@ -100,14 +103,17 @@ export class ShardCluster implements ServerCluster {
       nowMs: () => performance.now(),
       after: (ms, run) => setTimeout(run, ms),
       patienceMs: parts.handshakeMs * PATIENCE_SHARE,
-      ...(carries
-        ? { carry: (hello, link, place, address) => new OwnerPipe(hello, link, place, this.#vouchFor(address)) }
-        : {}),
+      ...(carries ? { carry: (hello, link, place, address) => this.#carry(hello, link, place, address) } : {}),
     })
   }
 
-  #vouchFor(address: string): { voucher: () => string } {
-    return { voucher: () => this.#vouchers.issue(address) }
+  #carry(hello: HelloMessage, link: Link, place: Elsewhere, address: string): OwnerPipe {
+    const pipe = new OwnerPipe(hello, link, place, {
+      voucher: () => this.#vouchers.issue(address),
+      onOver: (over) => this.#pipes.delete(over),
+    })
+    this.#pipes.add(pipe)
+    return pipe
   }
 
   /** What the room host has to know. Tickets that one shard signs are good on all. */
@@ -148,6 +154,7 @@ export class ShardCluster implements ServerCluster {
       life: () => this.#shell?.node,
       nowMs: () => performance.now(),
       mode: standby.mode ?? 'inputs',
+      carries: this.#options.ingress === 'proxy',
       wake: () => this.#shell?.wake(),
       onOpened: (room) => this.#gate.opened(room),
       note,
@@ -173,6 +180,8 @@ export class ShardCluster implements ServerCluster {
         },
         viewInstalled: (view) => {
           this.#hosts = new Set(view.members.flatMap(({ url }) => hostOf(url) ?? []))
+          const urls = new Set(view.members.map(({ url }) => url))
+          for (const pipe of [...this.#pipes]) pipe.keep(urls)
         },
         lifeEnded: (reason) => {
           note('life-ended', reason)

@@ -20,7 +20,6 @@ const REPLACE_EVERY_MS = 2_000
 /** One that could not hold the room, or was given up, is not asked again for so long. */
 const AVOID_MS = 10_000
 const EXPLAIN_MS = 2_000
-const NOBODY = Number.POSITIVE_INFINITY
 
 export class ProtectedRoom {
   readonly id: string
@@ -41,18 +40,16 @@ export class ProtectedRoom {
   /** States of holders, their builds or the mode changed: the keeper hears of it. */
   #mustTell = false
   #required: readonly Holder[] = []
-  readonly #word: HeldWord
+  readonly #word = new HeldWord()
 
-  /** `from`: the tick after which it goes on here; Infinity: it begins here. */
   constructor(
     context: StandbyContext,
-    room: { readonly id: string; readonly epoch: RoomEpoch; readonly from: number },
+    room: { readonly id: string; readonly epoch: RoomEpoch },
     source: JournalSource,
   ) {
     this.id = room.id
     this.epoch = room.epoch
     this.source = source
-    this.#word = new HeldWord(room.from)
     this.mode = context.options.mode
     this.#context = context
     this.#log = new RecordLog(-1)
@@ -188,7 +185,7 @@ export class ProtectedRoom {
       this.#choose(nowMs)
     }
     if (this.#mustTell) this.#tell(nowMs)
-    if (this.#word.update(this.#context.rules, this.#required, () => this.#wanted() > 0))
+    if (this.#word.update(this.#context.rules, this.#required, this.tick, () => this.#wanted() > 0))
       this.#context.keeper.heldTo(this.id, this.heldTick)
     for (const holder of this.holders.values()) if (holder.wantsKeyframe) this.#bringUp(holder, nowMs)
   }
@@ -198,8 +195,7 @@ export class ProtectedRoom {
     for (const holder of this.holders.values()) {
       if (holder.state !== 'joining' || !holder.isOpen) continue
       const about = { tick: holder.tick, newest: this.tick, lagMs: holder.lagMs(this.#log, nowMs) }
-      if (!rules.mayRequire({ ...about, heldTick: NOBODY })) continue
-      if (!rules.mayRequire({ ...about, heldTick: this.#word.stop(this.tick) })) continue
+      if (!rules.mayRequire({ ...about, heldTick: this.heldTick })) continue
       holder.state = 'holding'
       holder.wasRequired = true
       this.#changed()

@@ -97,11 +97,8 @@ export interface StandbyStatus {
 
 export interface StandbyApi {
   viewInstalled(view: View, nowMs: number): void
-  /**
-   * A room runs here from now on, under this epoch: holders are found and brought up. `from`: it goes on after that tick, and others might, too, until it has a holder;
-   * left out: it begins here.
-   */
-  protect(room: string, epoch: RoomEpoch, source: JournalSource, nowMs: number, from?: number): void
+  /** A room runs here from now on, under this epoch: holders are found and brought up. Nothing of it is held until then, unless nobody is to hold it. */
+  protect(room: string, epoch: RoomEpoch, source: JournalSource, nowMs: number): void
   /** A tick of a protected room. Hot. */
   append(room: string, record: TickRecord, nowMs: number): void
   /** The newest tick of a room that all its holders have; Infinity: nobody is to hold it. */

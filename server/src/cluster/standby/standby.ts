@@ -82,13 +82,13 @@ export class Standby implements StandbyApi, Part<StandbyMessage> {
   }
 
   /** The source is not asked before the next `tick`. */
-  protect(room: string, epoch: RoomEpoch, source: JournalSource, nowMs: number, from = Number.POSITIVE_INFINITY): void {
+  protect(room: string, epoch: RoomEpoch, source: JournalSource, nowMs: number): void {
     if (this.#isOver) return
     this.#nowMs = nowMs
     this.#rooms.get(room)?.end()
     this.#holds.forget(room)
     this.#holds.fence(room, epoch, nowMs)
-    this.#rooms.set(room, new ProtectedRoom(this.#context, { id: room, epoch, from }, source))
+    this.#rooms.set(room, new ProtectedRoom(this.#context, { id: room, epoch }, source))
     this.#lookMs = nowMs
   }
 

@@ -61,7 +61,11 @@ function shard(options: Partial<HostOptions> = {}) {
     setLoad: () => {},
     loadOf: () => 0.5,
   }
-  const unprotected = { protect: () => {}, unprotect: () => {}, append: () => {}, held: new Map(), takeOver: () => {} }
+  const unprotected = {
+    ...{ unprotect: () => {}, append: () => {}, held: new Map(), takeOver: () => {} },
+    /** Nobody is to hold it. */
+    protect: (room: string) => kept?.heldTo(room, Number.POSITIVE_INFINITY),
+  }
   const host = server.host as unknown as RoomHost
   kept = new HostedRooms({
     host: {

@@ -92,9 +92,18 @@ describe('journals on disk', () => {
     folder.began('den', EPOCH, () => keyframe(10))
     folder.record('den', record(11))
     folder.keep()
+    folder.record('den', record(12))
     folder.ended('den')
+    // Another shard that stops moved it here.
+    folder.began('pit', EPOCH, () => keyframe(20))
+    folder.record('pit', record(21))
+    folder.ended('pit')
     await folder.close()
-    expect(opened().found).toEqual([{ id: 'den', epoch: EPOCH, tick: 11 }])
+    expect(
+      opened()
+        .found.map(({ id, tick }) => `${id} ${tick}`)
+        .sort(),
+    ).toEqual(['den 11', 'pit 20'])
   })
 
   it('that are dropped are gone, unless the room runs here by now', async () => {

@@ -99,7 +99,8 @@ test('whatever members say, truncated, mixed up and absurd, no node throws, and 
       for (const { node } of rig.nodes) if (i % 100 === 0) node.status(rig.nowMs)
     }
   }
-  for (const part of ['view', 'rooms', 'lobby', 'clock', 'calls', 'standby', 'moves']) expect(parsed.get(part), part).toBeGreaterThan(50)
+  for (const part of ['view', 'rooms', 'lobby', 'clock', 'calls', 'standby', 'moves'])
+    expect(parsed.get(part), part).toBeGreaterThan(50)
 })
 
 test('owners and holders of rooms throw nothing, whatever members say of records, keyframes and moves', () => {
@@ -112,8 +113,7 @@ test('owners and holders of rooms throw nothing, whatever members say of records
     const { generation, number } = a.node.view ?? { generation: 0, number: 0 }
     let tick = 0
     const source = { keyframe: () => ({ tick, about: bytes, journal: bytes, session: bytes }), stateAt: () => bytes }
-    for (const room of ['r1', 'r2'])
-      a.node.standby.protect(room, { generation, view: number, k: 1 }, source, rig.nowMs)
+    for (const room of ['r1', 'r2']) a.node.standby.protect(room, { generation, view: number, k: 1 }, source, rig.nowMs)
     const play = (ticks: number): void => {
       for (let n = 0; n < ticks; n++) {
         tick++
