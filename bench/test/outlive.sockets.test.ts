@@ -102,6 +102,26 @@ it(
 )
 
 it(
+  'two of three are killed and started again: the match of the third, which had to stop, goes on with its players',
+  async () => {
+    const cluster = await clusterOf({ standby: { journalDir: true } })
+    const player = await cluster.join('den')
+    await cluster.settled(['den'])
+    await shoots(player, 1)
+    const before = cluster.owner('den').room('den')
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    const dead = cluster.living.filter((shard) => shard !== cluster.owner('den'))
+    await cluster.kill(dead, false)
+    await eventually('no lease', () => cluster.living.every(({ status }) => status?.hasLease === false))
+    for (const { name } of dead) cluster.spawn(name)
+    await cluster.settled(['den'])
+    await shoots(player, 2)
+    expect(cluster.owner('den').room('den')?.epoch.generation).toBeGreaterThan(before?.epoch.generation ?? 0)
+  },
+  SLOW,
+)
+
+it(
   'owner and holder are killed at once: players hear ROOM_LOST, the lobby lists the room as lost, the hook runs at one shard, and the name is free',
   async () => {
     const cluster = await clusterOf({}, ['a', 'b', 'c', 'd', 'e'])
@@ -240,6 +260,58 @@ it(
     // One for the five at once.
     const ids = (): Set<string> => new Set(cluster.shards.flatMap(({ effects }) => effects))
     await eventually('all effects', () => ids().size === 4)
+  },
+  SLOW,
+)
+
+it(
+  'players over WebRTC go on after a move and after a kill',
+  async () => {
+    const cluster = await clusterOf({ webrtc: true })
+    const player = await cluster.join('den', cluster.shard('a'), { link: 'auto' })
+    const other = await cluster.join('den', cluster.shard('b'), { link: 'auto' })
+    expect([player.stats.link, other.stats.link]).toEqual(['webrtc', 'webrtc'])
+    await cluster.settled(['den'])
+    await shoots(player, 1)
+    await cluster.move('den')
+    await shoots(player, 2)
+    await shoots(other, 1)
+    await cluster.settled(['den'])
+    await cluster.kill([cluster.owner('den')])
+    await shoots(player, 3)
+    await shoots(other, 2)
+    expect([player.attributes.restored, player.stats.moves, other.stats.moves]).toEqual([2, 1, 1])
+  },
+  SLOW,
+)
+
+it(
+  'SIGTERM: a shard moves its rooms to others before it goes, and players see nothing; when it is there again it gets some',
+  async () => {
+    const cluster = await clusterOf()
+    const rooms = Array.from({ length: 6 }, (_, at) => `den${at}`)
+    const players = await Promise.all(rooms.map((room) => cluster.join(room)))
+    await cluster.settled(rooms)
+    const [player = await cluster.join('den0')] = players
+    const seen: string[] = []
+    for (const one of players) one.onConnection(({ state }) => seen.push(state))
+    await shoots(player, 1)
+    const owner = cluster.owner('den0')
+    const fromMs = performance.now()
+    owner.child.signal('SIGTERM')
+    await owner.gone()
+    expect(owner.child.exit).toEqual({ code: 0, signal: null })
+    expect(performance.now() - fromMs).toBeLessThan(8_000)
+    await cluster.settled(rooms)
+    await shoots(player, 2)
+    expect([seen, player.stats.moves]).toEqual([[], 1])
+    const again = cluster.spawn(owner.name)
+    await cluster.settled(rooms)
+    expect(again.status?.rooms).toEqual([])
+    await eventually('it to get rooms', () => (again.status?.rooms.length ?? 0) > 0, 25_000)
+    await cluster.settled(rooms)
+    await shoots(player, 3)
+    expect(seen).toEqual([])
   },
   SLOW,
 )

@@ -121,10 +121,10 @@ export async function join<S extends Shape>(
   return connectAndJoin(game, url, await withSyncTest({ ...options, ...seat }))
 }
 
-/** The options, and the sync test if they ask for it: a page that players load does without its code. */
+/** The options, and the checks of development if they ask for them: a page that players load does without its code. */
 export async function withSyncTest<S extends Shape>(options: JoinOptions<S>): Promise<HandshakeOptions<S>> {
   const { development = false, syncTestTicks = development ? 1 : 0 } = options
-  if (syncTestTicks <= 0) return options
+  if (!development && syncTestTicks <= 0) return options
   const { RepeatTest: repeatTest } = await import('./play/repeat-test.ts')
   return { ...options, repeatTest }
 }

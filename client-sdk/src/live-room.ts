@@ -267,18 +267,18 @@ export class LiveRoom implements SessionRoom {
   }
 
   /** Goes on over another link, as the same player. */
-  resumed(welcome: Welcome, sentMs: number, isOtherOwner: boolean): boolean {
+  resumed(welcome: Welcome, sentMs: number, owner: 'same' | 'moved' | 'other'): boolean {
     const { client } = this
     // Who joins again, to watch, may come into a room of the same name that began anew.
     const isSame = welcome.seed === this.#worldSeed && welcome.tick > client.newestTick - this.#game.tickRate
     if (welcome.seat !== this.seat || (welcome.resumed !== true && (this.seat > 0 || !isSame))) return false
     const nowMs = this.#host.now()
     // A hello that waited there for the room says nothing of clocks.
-    if (!isOtherOwner) this.#clock.onSample(sentMs, welcome.serverNowMs, welcome.serverNowMs, nowMs)
+    if (owner === 'same') this.#clock.onSample(sentMs, welcome.serverNowMs, welcome.serverNowMs, nowMs)
     client.timeline.look(nowMs)
     client.timeline.shift(welcome.epochMs, nowMs)
     client.timeline.linkReplaced(nowMs)
-    if (isOtherOwner) client.ownerChanged(welcome.tick, nowMs)
+    if (owner !== 'same') client.ownerChanged(welcome.tick, owner === 'moved', nowMs)
     else client.linkReplaced(nowMs)
     this.#protect()
     this.#exchange.burst()

@@ -2,7 +2,7 @@
  * A fake server that is one of a cluster: it may stand by for another one, keep hellos waiting, expect a room that moves to it, and go on with the room from the end of
  * any tick that the other one remembers. What came there later, the new one does not know.
  */
-import { type EpochTriple, INPUT, type Link, SEAT_LEVELS } from '@tickmesh/shared'
+import { copySnapshots, type EpochTriple, INPUT, type Link, SEAT_LEVELS } from '@tickmesh/shared'
 import { FakePlayer, pack } from './fake-player.ts'
 import { FakeServer } from './fake-server.ts'
 
@@ -52,7 +52,7 @@ export class FakeShard extends FakeServer {
     this.owns = true
     this.epoch = epoch
     this.tick = tick
-    this.history.copyFrom(from.history)
+    copySnapshots(this.history, from.history)
     this.history.clear(tick)
     const state = this.history.find(tick)
     if (state === undefined) throw new Error('nobody knows that tick')

@@ -125,6 +125,8 @@ describe('joining', () => {
   it('loads the sync test where development or its ticks ask for it, and nowhere else', async () => {
     expect((await withSyncTest({ development: true })).repeatTest).toBe(RepeatTest)
     expect((await withSyncTest({ syncTestTicks: 3 })).repeatTest).toBe(RepeatTest)
+    // It brings the guard of development.
+    expect((await withSyncTest({ development: true, syncTestTicks: 0 })).repeatTest).toBe(RepeatTest)
     expect(await withSyncTest({ development: true, syncTestTicks: 0 })).toEqual({ development: true, syncTestTicks: 0 })
     expect(await withSyncTest({})).toEqual({})
   })

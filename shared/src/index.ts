@@ -77,6 +77,7 @@ export type {
   WorldView,
 } from './game/shape.ts'
 export { crc32 } from './journal/crc32.ts'
+export { continueFrom, copySnapshots } from './journal/go-on.ts'
 export { JournalError, type JournalProblem } from './journal/journal-error.ts'
 export type { JournalNote, ReplayPlayer } from './journal/journal-note.ts'
 export { JournalStream, type StreamMode } from './journal/journal-stream.ts'
@@ -125,6 +126,7 @@ export {
 } from './sim/seen-world.ts'
 export { Simulation, type SimulationOptions } from './sim/simulation.ts'
 export type { QueuedCommand } from './sim/step-context.ts'
+export { DeterminismGuard } from './sim/guard.ts'
 export { describeDifference, describeEffects, notDeterministic, SyncTest } from './sim/sync-test.ts'
 export { ClockDiscipline } from './time/clock-discipline.ts'
 export { type ClockEstimate, ClockFilter } from './time/clock-filter.ts'

@@ -150,6 +150,7 @@ function playedCounts(played: readonly Played[]): Record<keyof PlayCounts, numbe
     inputsTwice: total(({ inputsTwice }) => inputsTwice),
     hashMismatches: total(({ hashMismatches }) => hashMismatches),
     failovers: total(({ failovers }) => failovers),
+    setBacks: total(({ setBacks }) => setBacks),
     moves: total(({ moves }) => moves),
     movesReturned: total(({ movesReturned }) => movesReturned),
     movesNotDone: total(({ movesNotDone }) => movesNotDone),

@@ -1,9 +1,10 @@
 /** A shard that runs `relay`, as a process of its own. Forked by rig.ts; ends with its parent. */
-import { type ServeClusterOptions, serve } from '@tickmesh/server'
+import { type ServeClusterOptions, serve, stopOnSignals } from '@tickmesh/server'
 import { chance, relay, relayRules } from './game.ts'
 import type { Order, Report, Setup } from './rig.ts'
 
 const STATUS_MS = 40
+const DRAIN_MS = 10_000
 
 const setup = JSON.parse(process.argv[2] ?? '{}') as Setup
 chance.on = setup.chance === true
@@ -68,4 +69,5 @@ async function carryOut(order: Order): Promise<void> {
 
 process.on('message', (order: Order) => void carryOut(order))
 process.on('disconnect', () => process.exit(1))
+stopOnSignals(server, { timeoutMs: DRAIN_MS })
 setInterval(tellStatus, STATUS_MS)

@@ -159,9 +159,9 @@ export class InputSender {
     head.ackHoldMs = nowMs - this.#receivedMs
     head.interpolationDelayMs = playback.delayMs
     head.needsFull = this.needsFull
-    // Where messages were lost, counters may have grown by more than the few bits tell.
-    const isGapless = link.ordered && this.#knownTick >= this.#replacedTick
-    head.wideCounters = !isGapless && tick - this.#knownTick > this.#tickRate
+    // Where messages were lost, or whoever goes on has older counters, they may have grown by more than the few bits tell.
+    const isNew = this.#knownTick < this.#replacedTick
+    head.wideCounters = isNew || (!link.ordered && tick - this.#knownTick > this.#tickRate)
     writer.start(outgoing.bytes)
     writer.u8(INPUT)
     this.#encoder.encode(writer, prediction.inputs, head)

@@ -112,7 +112,9 @@ export class Prediction {
     this.#frames = frames
     this.inputDelayTicks = Math.min(MAX_INPUT_DELAY_TICKS, Math.max(0, Math.floor(options.inputDelayTicks ?? 0)))
     this.maxAheadTicks = rollbackTicks(game.tickRate, this.inputDelayTicks, options.maxRollbackTicks)
-    const simulation = { side: 'client', development: options.development, snapshots: frames } as const
+    const { development, repeatTest: Test } = options
+    const guard = development && Test !== undefined ? new Test.Guard() : undefined
+    const simulation = { side: 'client', development, guard, snapshots: frames } as const
     this.#sim = new Simulation(game, simulation)
     this.#tentativeSim = new Simulation(game, { ...simulation, eventTicks: 1 })
     this.#sim.seat = seat
@@ -124,7 +126,7 @@ export class Prediction {
     this.#pressOrder = new PressOrder(game, this.inputs, seat)
     this.#events = options.events
     this.#smoothing = options.smoothing
-    const { repeatTest: Test, repeatTicks = options.development ? 1 : 0 } = options
+    const { repeatTicks = development ? 1 : 0 } = options
     if (Test !== undefined && repeatTicks > 0) this.#repeatTest = new Test(this.#sim, this.#results, repeatTicks)
   }
 

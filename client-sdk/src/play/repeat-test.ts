@@ -4,6 +4,7 @@
  * and by `npm run synctest`. It leaves the simulation as it was, also if it throws.
  */
 import {
+  DeterminismGuard,
   describeDifference,
   describeEffects,
   notDeterministic,
@@ -12,6 +13,8 @@ import {
 } from '@tickmesh/shared'
 
 export class RepeatTest {
+  /** What the steps of development run in. */
+  static readonly Guard = DeterminismGuard
   readonly #sim: Simulation
   readonly #results: SnapshotRing
   readonly #depth: number

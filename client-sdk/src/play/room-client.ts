@@ -118,13 +118,14 @@ export class RoomClient {
 
   /**
    * `link` leads to another server, which goes on after `tick`: what the one before said of later ticks is void, and the inputs for them
-   * are sent again. What was predicted from them stays until the first frame comes.
+   * are sent again. What was predicted from them stays until the first frame comes. Unless the room was moved, nobody knows from where it went on: events that
+   * were not known to be held are void, too.
    */
-  ownerChanged(tick: number, nowMs: number): void {
+  ownerChanged(tick: number, isMoved: boolean, nowMs: number): void {
     this.frames.clear(tick)
     this.newestTick = this.frames.newestTick
     this.playback.forgetAfter(tick)
-    this.events.forgetAfter(tick)
+    this.events.forgetAfter(isMoved ? tick : Math.min(tick, this.events.heldTick))
     this.counts.newestHead = Math.min(this.counts.newestHead, tick)
     this.#knownHeads.clear()
     this.linkReplaced(nowMs, tick)

@@ -58,8 +58,8 @@ export interface SessionRoom {
   /** A message of the server; borrowed. */
   receive(bytes: Uint8Array): void
   ping(): void
-  /** A new link is in use. False: it leads to another room or seat. */
-  resumed(welcome: Welcome, sentMs: number, isOtherOwner: boolean): boolean
+  /** A new link is in use: to the server that ran the room before, to the one it was moved to, or to another. False: it leads to another room or seat. */
+  resumed(welcome: Welcome, sentMs: number, owner: 'same' | 'moved' | 'other'): boolean
   connectionChanged(state: ConnectionState): void
   end(reason: CloseReason): void
 }
@@ -76,6 +76,8 @@ const BETTER_MS = [30_000, 120_000, 300_000] as const
 const PROTECTED_SILENCE_MS = 1_000
 /** The old server let go of the room, the one that it moved to is about to say so. */
 const HANDOVER_MS = 300
+/** It said that the room is there: a busy machine may take a while to welcome all. */
+const MOVED_MS = 1_000
 /** Of a link that was tried. Whoever leaves says so. */
 const NOT_NEEDED: CloseReason = { code: 'REPLACED', message: 'another link is in use.' }
 const CONNECTED: ConnectionState = { state: 'connected', attempt: 0, waitMs: 0 }
@@ -203,9 +205,14 @@ export class Session implements LineOwner, AttemptOwner, RedialsOwner {
     const byUs = cause.code === 'REPLACED' && this.#greeted
     const isExpected = this.link.also !== undefined && retryOf(cause.code) !== 'never' && cause.code !== 'STALE_EPOCH'
     if (!this.#canRetry || (retryOf(cause.code) !== 'now' && !byUs && !isExpected)) return this.#room.end(reason)
-    if (isExpected) this.#cancelHandover = this.#host.at(this.#host.now() + HANDOVER_MS, () => this.#begin(cause))
+    if (isExpected) this.#awaitHandover(cause)
     else if (byUs && this.#aside !== undefined) this.#replaced = cause
     else if (!this.#reconnecting) this.#begin(cause)
+  }
+
+  #awaitHandover(cause: CloseReason): void {
+    const waitMs = cause.code === 'MOVED' ? MOVED_MS : HANDOVER_MS
+    this.#cancelHandover = this.#host.at(this.#host.now() + waitMs, () => this.#begin(cause))
   }
 
   /** The room is about to move to `url`; empty: it stays. */
@@ -309,7 +316,7 @@ export class Session implements LineOwner, AttemptOwner, RedialsOwner {
     this.#connectedMs = this.#host.now()
     this.#silence.heard(this.#connectedMs)
     this.#setSilence()
-    if (!this.#room.resumed(welcome, line.sentMs, isOtherOwner))
+    if (!this.#room.resumed(welcome, line.sentMs, !isOtherOwner ? 'same' : isMoved ? 'moved' : 'other'))
       return this.#room.end({ code: 'ROOM_CLOSED', message: 'the room began anew.' })
     // A listener may have left.
     if (!this.#room.open) return

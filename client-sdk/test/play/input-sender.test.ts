@@ -14,6 +14,7 @@ class Bench {
   readonly sender: InputSender
   readonly messages: { newestTick: number; count: number; ackTick: number; ackHoldMs: number; needsFull: boolean }[] =
     []
+  readonly wide: boolean[] = []
   private readonly codec: InputCodec
   private readonly taken: InputRing
 
@@ -38,6 +39,7 @@ class Bench {
     if (result !== 'ok') throw new Error(`a message is ${result}`)
     const { newestTick, count, ackTick, ackHoldMs, needsFull } = head
     this.messages.push({ newestTick, count, ackTick, ackHoldMs, needsFull })
+    this.wide.push(head.wideCounters)
   }
 }
 
@@ -64,6 +66,23 @@ describe('the sender of inputs', () => {
     bench.firstInputTick = 50
     bench.tick(50)
     expect(bench.messages.at(-1)?.count).toBe(1)
+  })
+
+  it('tells counters in full over another link until the server names an input of it: who goes on may know much older ones', () => {
+    for (const ordered of [true, false]) {
+      const bench = new Bench({ ordered })
+      for (let tick = 10; tick < 30; tick++) bench.tick(tick)
+      bench.sender.serverHas(29)
+      bench.wide.length = 0
+      bench.sender.linkReplaced(30 * TICK_MS, 0, 20)
+      bench.tick(30)
+      bench.sender.serverHas(28)
+      bench.tick(31)
+      expect(bench.wide).toEqual([true, true, true])
+      bench.sender.serverHas(30)
+      bench.tick(32)
+      expect(bench.wide.at(-1)).toBe(false)
+    }
   })
 
   it('says what came and how long ago, and asks for a full frame until one comes', () => {

@@ -76,8 +76,6 @@ export class Admission {
   readonly desk: ResumeDesk
   /** Checks that have not come to an end. */
   pending = 0
-  /** Who comes back, and waits to hear where its room is. Counted apart: that is no check, anybody can say it, and it may take as long as a failover. */
-  private returning = 0
   private readonly host: AdmissionHost
   private readonly options: AdmissionOptions
   private readonly tickets: Tickets | undefined
@@ -107,13 +105,11 @@ export class Admission {
     this.bans.refuseAddress(address)
     const look = finder?.look(hello, signal)
     if (finder !== undefined && look !== undefined && !isHere(look)) {
-      const isReturning = hello.resume !== undefined
-      this.refuseIfBusy(isReturning ? this.returning : this.pending)
-      return this.bounded(
-        signal(),
-        finder.find(hello, look, { address, signal }, () => this.mayOpen(budget)),
-        isReturning,
-      )
+      const found = (): Promise<Grant> => finder.find(hello, look, { address, signal }, () => this.mayOpen(budget))
+      // Who comes back waits to hear where its room goes on, and costs no more than its connection: when a shard died these are many.
+      if (hello.resume !== undefined) return found()
+      this.refuseIfBusy()
+      return this.bounded(signal(), found())
     }
     if (hello.resume === undefined) this.host.refuseIfStopping(true)
     return this.checkWho(hello, address, signal)
@@ -162,9 +158,9 @@ export class Admission {
     return { identity }
   }
 
-  private refuseIfBusy(others = this.pending): void {
-    if (others < this.host.limits.pendingAuthentications) return
-    const problem = `${others} others are being checked at the moment.`
+  private refuseIfBusy(): void {
+    if (this.pending < this.host.limits.pendingAuthentications) return
+    const problem = `${this.pending} others are being checked at the moment.`
     throw new NetError(
       'TOO_MANY_CONNECTIONS',
       problem,
@@ -173,13 +169,11 @@ export class Admission {
   }
 
   /** Counts a check until it ends, or nobody waits for it any more. */
-  private bounded(signal: AbortSignal, check: Promise<Grant>, isReturning = false): Promise<Grant> {
-    if (isReturning) this.returning++
-    else this.pending++
+  private bounded(signal: AbortSignal, check: Promise<Grant>): Promise<Grant> {
+    this.pending++
     let counts = true
     const done = (): void => {
-      if (counts && isReturning) this.returning--
-      else if (counts) this.pending--
+      if (counts) this.pending--
       counts = false
     }
     signal.addEventListener('abort', done, { once: true })

@@ -2,7 +2,7 @@
  * Makes a room, which was just made and has done nothing, into the one that a replica stands for: it stands at the replica's tick then, as it stood where it ran before, and
  * goes on once its pause ends. Called by the room host. Pure; cold. What a replica cannot know (measures of links, frames in flight) begins anew, as after a resume.
  */
-import { NetError, STAMP_INTS } from '@tickmesh/shared'
+import { continueFrom, copySnapshots, NetError, STAMP_INTS } from '@tickmesh/shared'
 import type { TickLoop } from '../tick/tick-loop.ts'
 import { restoreLate, unpackLate } from './late-inputs.ts'
 import { NO_LINK, PlayerCore, packToClient } from './player-core.ts'
@@ -44,8 +44,8 @@ export function restoreRoom(room: RoomCore, replica: RoomReplica, options: Resto
 function restore(room: RoomCore, replica: RoomReplica, options: RestoreOptions): RoomPause {
   const { match, ledger } = replica
   room.tickNumber = match.tick
-  room.sim.continueFrom(match.sim)
-  restoreHistory(room, replica)
+  continueFrom(room.sim, match.sim)
+  copySnapshots(room.history, match.history)
   room.attributes.adopt(match.book.attributes)
   if (ledger.random !== undefined) room.random.restore(ledger.random)
   room.listing = ledger.listing ?? room.listing
@@ -66,13 +66,6 @@ function restore(room: RoomCore, replica: RoomReplica, options: RestoreOptions):
 
 function unfit(why: string): NetError {
   return new NetError('MALFORMED', `the replica cannot be gone on from: ${why}.`, 'Go on from another one.')
-}
-
-function restoreHistory({ history }: RoomCore, { match }: RoomReplica): void {
-  for (let tick = Math.max(0, match.tick - history.capacity + 1); tick <= match.tick; tick++) {
-    const snapshot = match.history.find(tick)
-    if (snapshot !== undefined) history.put(tick, snapshot)
-  }
 }
 
 function restorePlayers(room: RoomCore, replica: RoomReplica, options: RestoreOptions): void {

@@ -7,6 +7,7 @@
 import {
   type CloseReason,
   type CompiledGame,
+  DeterminismGuard,
   type EpochTriple,
   NetError,
   SeededRandom,
@@ -126,6 +127,7 @@ export class RoomCore {
     this.sim = new Simulation(game, {
       side: 'server',
       development: options.development,
+      guard: options.development ? new DeterminismGuard() : undefined,
       snapshots: this.history,
       secretSeed: options.secretSeed,
     })

@@ -12,6 +12,7 @@
 import type { Simulation } from '../sim/simulation.ts'
 import type { ByteWriter } from '../wire/byte-writer.ts'
 import type { SnapshotRing } from '../world/history.ts'
+import { progressWidth, saveProgress } from './go-on.ts'
 import { type JournalNote, packNote } from './journal-note.ts'
 import { PayloadBuffer } from './payload-buffer.ts'
 import { TickWriter, writeBlob } from './tick-writer.ts'
@@ -41,8 +42,8 @@ export class JournalStream {
     this.sim = sim
     this.history = history
     this.ticks = new TickWriter(sim, history)
-    this.progress = new Int32Array(sim.context.progressWidth)
-    sim.context.saveProgress(this.progress)
+    this.progress = new Int32Array(progressWidth(sim.game))
+    saveProgress(sim.context, this.progress)
   }
 
   /** Joins, messages, timers and inputs are done; the steps come next. Hot. */
@@ -63,7 +64,7 @@ export class JournalStream {
     const { ticks, sim } = this
     const { opaque, tickRate } = sim.game
     ticks.begin()
-    sim.context.saveProgress(this.progress)
+    saveProgress(sim.context, this.progress)
     this.notes = notes.map(packNote)
     let bytes: Uint8Array
     if (mode === 'inputs' && !this.opaqueIsOld) bytes = this.copy(this.fillInputs)

@@ -6,6 +6,7 @@
 import type { CompiledGame } from '../game/compiled.ts'
 import type { Simulation } from '../sim/simulation.ts'
 import type { SnapshotRing } from '../world/history.ts'
+import { progressWidth, resumeAfter } from './go-on.ts'
 import { JournalError } from './journal-error.ts'
 import type { NoteBook } from './journal-note.ts'
 import { STREAM_INPUTS, STREAM_STATES } from './journal-stream.ts'
@@ -34,7 +35,7 @@ export class Replica {
     this.sim = this.ticks.sim
     this.history = this.ticks.history
     this.book = this.ticks.book
-    this.progress = new Int32Array(this.sim.context.progressWidth)
+    this.progress = new Int32Array(progressWidth(game))
     this.failure = new JournalError('corrupt', 'the stream has no keyframe yet.')
   }
 
@@ -134,7 +135,7 @@ export class Replica {
       progress[at] = reader.varint()
     }
     if (!reader.ok) throw ticks.damaged('the progress of rules cannot be read')
-    sim.resumeAfter(ticks.tick, progress)
+    resumeAfter(sim, ticks.tick, progress)
   }
 
   private guarded<T>(run: () => T): T {

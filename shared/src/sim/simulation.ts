@@ -19,7 +19,7 @@ import { levelOffset, pressOffset } from '../world/input-view.ts'
 import { LOCKED_NOT_PREDICTED, UNLOCKED } from '../world/row-view.ts'
 import type { Table } from '../world/table.ts'
 import { World } from '../world/world.ts'
-import { DeterminismGuard } from './guard.ts'
+import type { DeterminismGuard } from './guard.ts'
 import type { SnapshotSource } from './seen-world.ts'
 import { Context, type QueuedCommand } from './step-context.ts'
 import { TickInputs } from './tick-inputs.ts'
@@ -30,8 +30,10 @@ const BY_RULES = -1
 export interface SimulationOptions {
   /** The server computes everything; a client what `game.predict` says for its seat. */
   readonly side: 'server' | 'client'
-  /** Checks that a program must pass before it is shipped: ranges, locks, forbidden functions. */
+  /** Checks that a program must pass before it is shipped: ranges, locks. */
   readonly development: boolean
+  /** Of development: refuses forbidden functions. Handed in, so that players' pages load without it. */
+  readonly guard?: DeterminismGuard | undefined
   /** Where `ctx.seenBy` finds the past. */
   readonly snapshots: SnapshotSource
   /** The server's seed of `ctx.secretRandom`. */
@@ -65,8 +67,8 @@ export class Simulation {
       secretSeed: options.secretSeed ?? 0,
       snapshots: options.snapshots,
     })
-    this.context.actFor(0, BY_RULES)
-    this.guard = options.development ? new DeterminismGuard() : undefined
+    this.actAsRules()
+    this.guard = options.guard
     this.stepAll = () => this.stepEntities()
   }
 
@@ -121,34 +123,17 @@ export class Simulation {
     this.context.begin(tick)
     if (this.guard !== undefined) this.guard.run(this.stepAll)
     else this.stepEntities()
+    this.actAsRules()
+  }
+
+  /** What is drawn and spawned from now on is done by rules. */
+  actAsRules(): void {
     this.context.actFor(0, BY_RULES)
   }
 
   /** Ends a tick, after its commands were carried out. */
   settle(): void {
     this.world.settle()
-  }
-
-  /** Stands as if it had just ended `tick`, with rules so far in it (`Context.saveProgress`). World, inputs and events are the caller's to set. */
-  resumeAfter(tick: number, progress: Int32Array): void {
-    this.context.begin(tick)
-    this.context.actFor(0, BY_RULES)
-    this.context.loadProgress(progress)
-  }
-
-  /**
-   * Becomes a copy of another simulation of the same game and secret seed that stands between two ticks, and goes on exactly as that one would.
-   * What snapshots are found in is the caller's.
-   */
-  continueFrom(other: Simulation): void {
-    const { game, context } = this
-    this.world.load(other.world.ints)
-    this.inputs.copyFrom(other.inputs)
-    this.events.copyFrom(other.events)
-    const progress = new Int32Array(context.progressWidth)
-    other.context.saveProgress(progress)
-    this.resumeAfter(other.world.tick, progress)
-    if (game.opaque !== undefined) game.opaque.load(context.opaque, game.opaque.save(other.context.opaque))
   }
 
   private stepEntities(): void {

@@ -46,7 +46,13 @@ export class Context {
   tick = 0
   readonly commands: QueuedCommand[] = []
   droppedCommands = 0
-  private readonly game: CompiledGame
+  readonly game: CompiledGame
+  // How far whoever acts has got in this tick: see journal/go-on.ts.
+  seat = 0
+  draws = 0
+  secretDraws = 0
+  readonly spawned: Uint8Array
+  readonly emitted: Uint8Array
   private readonly live: World
   private readonly inputs: TickInputs
   private readonly events: EventLog
@@ -57,12 +63,7 @@ export class Context {
   private readonly pastStamp = new Int32Array(STAMP_WIDTH).fill(-1)
   private readonly eventIndex: ReadonlyMap<string, CompiledRecord>
   private readonly commandIndex: ReadonlyMap<string, CompiledRecord>
-  private readonly spawned: Uint8Array
-  private readonly emitted: Uint8Array
-  private seat = 0
   private entityId = 0
-  private draws = 0
-  private secretDraws = 0
 
   constructor(live: World, inputs: TickInputs, events: EventLog, options: ContextOptions) {
     this.game = live.game
@@ -98,29 +99,6 @@ export class Context {
     this.entityId = entityId
     this.draws = 0
     this.secretDraws = 0
-  }
-
-  /** How many numbers say how far whoever acts has got: random draws, secret ones, spawns, then events of each kind. */
-  get progressWidth(): number {
-    return 3 + this.game.events.length
-  }
-
-  /** Tells how far the seat that acts has got in this tick. After the steps that is the rules' seat: they go on from there until the next ones. Hot. */
-  saveProgress(into: Int32Array): void {
-    into[0] = this.draws
-    into[1] = this.secretDraws
-    into[2] = this.spawned[this.seat] ?? 0
-    for (let kind = 0; kind < this.game.events.length; kind++)
-      into[3 + kind] = this.emitted[kind * this.game.seatRows + this.seat] ?? 0
-  }
-
-  /** Goes on, for whoever acts, from where another context of the game was in the same tick. */
-  loadProgress(from: Int32Array): void {
-    this.draws = from[0] ?? 0
-    this.secretDraws = from[1] ?? 0
-    this.spawned[this.seat] = from[2] ?? 0
-    for (let kind = 0; kind < this.game.events.length; kind++)
-      this.emitted[kind * this.game.seatRows + this.seat] = from[3 + kind] ?? 0
   }
 
   move(entity: View): void {

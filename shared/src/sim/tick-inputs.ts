@@ -30,13 +30,6 @@ export class TickInputs {
     this.stamps.fill(-1)
   }
 
-  /** Becomes what `other` is, of the same game. */
-  copyFrom(other: TickInputs): void {
-    this.pressed.set(other.pressed)
-    this.pressTotals.set(other.pressTotals)
-    this.stamps.set(other.stamps)
-  }
-
   setStamp(seat: number, older: number, newer: number, fraction: number): void {
     const at = seat * STAMP_WIDTH
     this.stamps[at] = older

@@ -364,11 +364,7 @@ const WELCOME: Checks<WelcomeMessage> = {
 const GOT: Checks<GotMessage> = { heard: isCount }
 const STANDBY: Checks<StandbyMessage> = { urls: isUrls }
 const MOVING: Checks<MovingMessage> = { url: text(MAX_URL_LENGTH) }
-const MOVED: Checks<MovedMessage> = {
-  url: text(MAX_URL_LENGTH),
-  room: isRoomId,
-  epoch: optional(isEpochTriple),
-}
+const MOVED: Checks<MovedMessage> = { url: text(MAX_URL_LENGTH), room: isRoomId, epoch: optional(isEpochTriple) }
 const ATTRIBUTES: Checks<AttributesMessage> = {
   tick: whole(0, MAX_TICK),
   room: optional(isAttributePatch),

@@ -55,20 +55,6 @@ export class EventLog {
     return at
   }
 
-  /** Keeps the events of all ticks that `other` keeps, of a log of the same game, and nothing else. */
-  copyFrom(other: EventLog): void {
-    this.#ticks.fill(-1)
-    for (let slot = 0; slot < other.historyTicks; slot++) {
-      const tick = other.#ticks[slot] ?? -1
-      if (tick <= (this.#ticks[tick % this.historyTicks] ?? -1)) continue
-      this.begin(tick)
-      const from = other.at(tick, 0)
-      const count = Math.min(other.count(tick), this.maxPerTick)
-      this.ints.set(other.ints.subarray(from, from + count * this.stride), this.at(tick, 0))
-      this.#counts[tick % this.historyTicks] = count
-    }
-  }
-
   /** Forgets everything. */
   clear(): void {
     this.#ticks.fill(-1)

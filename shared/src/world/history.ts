@@ -46,16 +46,6 @@ export class SnapshotRing {
     slot[HEADER_TICK] = tick
   }
 
-  /** Keeps copies of the snapshots that `other` keeps, of worlds of the same game, and nothing else: the newest ones, if it keeps more. */
-  copyFrom(other: SnapshotRing): void {
-    this.clear()
-    const first = Math.max(0, other.newestTick - Math.min(this.capacity, other.capacity) + 1)
-    for (let tick = first; tick <= other.newestTick; tick++) {
-      const snapshot = other.find(tick)
-      if (snapshot !== undefined) this.put(tick, snapshot)
-    }
-  }
-
   /** The snapshot of exactly this tick. */
   find(tick: number): Int32Array | undefined {
     if (tick < 0) return undefined

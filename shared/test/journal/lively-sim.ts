@@ -3,6 +3,8 @@ import {
   angle,
   axis2,
   circle,
+  continueFrom,
+  copySnapshots,
   defineGame,
   entityRef,
   fixed,
@@ -108,8 +110,8 @@ export class LivelySim {
       secretSeed: seed,
     })
     if (readyFrom !== undefined) {
-      this.sim.continueFrom(readyFrom.sim)
-      this.history.copyFrom(readyFrom.history)
+      continueFrom(this.sim, readyFrom.sim)
+      copySnapshots(this.history, readyFrom.history)
     } else this.sim.publicSeed = seed
     this.stream = new JournalStream(this.sim, this.history)
   }

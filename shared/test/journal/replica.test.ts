@@ -14,6 +14,7 @@ import {
 } from '@tickmesh/shared'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { progressWidth, saveProgress } from '../../src/journal/go-on.ts'
 import { LivelySim, lively } from './lively-sim.ts'
 
 const HEAD = { historyTicks: 32, secretSeed: 5 }
@@ -25,8 +26,8 @@ function replicaOf(seed: number, game: CompiledGame = lively): Replica {
 /** All of a simulation that the next ticks can depend on, and that clients may still ask for. */
 function stateOf({ sim, history }: { readonly sim: Simulation; readonly history: SnapshotRing }) {
   const { tick } = sim.world
-  const progress = new Int32Array(sim.context.progressWidth)
-  sim.context.saveProgress(progress)
+  const progress = new Int32Array(progressWidth(sim.game))
+  saveProgress(sim.context, progress)
   const past = []
   for (let at = Math.max(0, tick - 140); at <= tick; at++) {
     const from = sim.events.at(at, 0)

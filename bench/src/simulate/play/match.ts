@@ -38,10 +38,13 @@ export class Match {
   /** Under which it runs, or ran last. */
   epoch: RoomEpoch
   readonly continued: Record<Continued, number> = { failover: 0, move: 0, return: 0 }
+  /** How often somebody went on from before what was final without being held. */
+  setBacks = 0
   /** It ended by itself, or was lost as it may be. */
   over: string | undefined
   effectsTwice = 0
   readonly #judge: Judge
+  readonly #onSetBack: () => void
   readonly #game: CompiledGame
   readonly #head: MatchHead
   readonly #base: Told
@@ -51,11 +54,21 @@ export class Match {
   readonly #refused = new Map<string, number>()
   #newestTick: number
   /** Others are to hold it: nothing counts before they do. */
-  #isProtected = false
+  #isProtected = true
+  /** Where nobody was to hold it, or nobody could for long: ticks up to there were final, and no more than that. */
+  #finalTick = -1
   /** As the room was told. */
   #saidTick = -1
 
-  constructor(room: string, epoch: RoomEpoch, game: CompiledGame, base: Told, head: MatchHead, judge: Judge) {
+  constructor(
+    room: string,
+    epoch: RoomEpoch,
+    game: CompiledGame,
+    base: Told,
+    head: MatchHead,
+    judge: Judge,
+    onSetBack: () => void,
+  ) {
     this.room = room
     this.epoch = epoch
     this.#game = game
@@ -63,6 +76,7 @@ export class Match {
     this.#newestTick = base.tick
     this.#head = head
     this.#judge = judge
+    this.#onSetBack = onSetBack
   }
 
   /** Somebody goes on with it after `tick`, under another epoch. */
@@ -75,6 +89,11 @@ export class Match {
         'goes on after a tick that nobody ran',
         `${this.room}: ${tick}, and the newest is ${this.#newestTick}`,
       )
+    }
+    if (tick < this.#finalTick) {
+      this.setBacks++
+      this.#finalTick = tick
+      this.#onSetBack()
     }
     this.continued[how]++
     this.#isProtected = true
@@ -93,6 +112,7 @@ export class Match {
       this.#judge.accuse('a tick is left out', `${this.room}: ${tick} after ${this.#newestTick} in ${epochText(epoch)}`)
     }
     this.#newestTick = tick
+    if (!this.#isProtected) this.#finalTick = tick
     this.#records.set(tick, { tick, epoch, journal: journal.slice() })
   }
 
@@ -100,7 +120,10 @@ export class Match {
   held(epoch: RoomEpoch, tick: number, isByAnybody: boolean): void {
     if (compareEpochs(epoch, this.epoch) !== 0) return
     this.#isProtected = Number.isFinite(tick)
-    if (!this.#isProtected) return
+    if (!this.#isProtected) {
+      this.#finalTick = this.#newestTick
+      return
+    }
     this.#saidTick = Math.max(this.#saidTick, tick)
     if (!isByAnybody) return
     if (tick > this.#newestTick)

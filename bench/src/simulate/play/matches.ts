@@ -14,8 +14,16 @@ export class Matches {
   /** Whether anybody who may go on with this room after this tick is left. */
   readonly #isHeldByAnybody: (room: string, match: Match) => string | undefined
 
-  constructor(game: CompiledGame, judge: Judge, isHeldByAnybody: (room: string, match: Match) => string | undefined) {
+  readonly #onSetBack: (room: string) => void
+
+  constructor(
+    game: CompiledGame,
+    judge: Judge,
+    isHeldByAnybody: (room: string, match: Match) => string | undefined,
+    onSetBack: (room: string) => void,
+  ) {
     this.#game = game
+    this.#onSetBack = onSetBack
     this.#judge = judge
     this.#isHeldByAnybody = isHeldByAnybody
   }
@@ -28,7 +36,7 @@ export class Matches {
   opened(room: string, epoch: RoomEpoch, base: Told, head: MatchHead): void {
     const before = this.of(room)
     if (before !== undefined && before.over === undefined) this.lost(room, epoch)
-    this.all.push(new Match(room, epoch, this.#game, base, head, this.#judge))
+    this.all.push(new Match(room, epoch, this.#game, base, head, this.#judge, () => this.#onSetBack(room)))
   }
 
   restored(room: string, epoch: RoomEpoch, tick: number, how: Continued): void {

@@ -39,6 +39,8 @@ export interface PlayCounts {
   readonly failovers: number
   readonly effects: number
   readonly effectsRepeated: number
+  /** Matches that went on from before what players had been told, after nobody could stand by for long. */
+  readonly setBacks: number
   readonly moves: number
   /** Those that failed after the owner had stopped, so that it went on itself. */
   readonly movesReturned: number
@@ -67,7 +69,14 @@ export class Play implements PlayGround {
     this.#options = options
     const { time, network, judge, machines, shards, rules } = options
     this.game = makeTally(random.next() < 0.5 ? 10 : 20)
-    this.matches = new Matches(this.game, judge, (room, match) => this.#whoHolds(room, match))
+    this.matches = new Matches(
+      this.game,
+      judge,
+      (room, match) => this.#whoHolds(room, match),
+      (room) => {
+        for (const player of this.players) if (player.roomId === room) player.setBack()
+      },
+    )
     this.rooms = random.next() < 0.4 ? ['match-1', 'match-2'] : ['match-1']
     this.#outside = new Outside(new SeededRandom(random.uint32()), (room, id, number) =>
       this.matches.tookEffect(room, id, number),
@@ -156,7 +165,7 @@ export class Play implements PlayGround {
       const [truth, seen] = [tallyText(tallyWorld(this.game, ints)), tallyText(room.debug.server)]
       if (truth !== seen) wrong.push(`${who} has another world of tick ${serverTick}: ${seen}; the server has ${truth}`)
       for (const own of room.debug.server.player) {
-        if (own.owner !== room.seat) continue
+        if (own.owner !== room.seat || player.wasSetBack) continue
         const most = presses - droppedPresses
         if (own.fires > most || own.fires < most - refusedPresses)
           wrong.push(
@@ -220,7 +229,7 @@ export class Play implements PlayGround {
     const inputs = { accepted: 0, lost: 0, twice: 0 }
     for (const player of this.players) {
       const { room, presses } = player
-      if (room === undefined) continue
+      if (room === undefined || player.wasSetBack) continue
       const own = [...room.debug.server.player].find(({ owner }) => owner === room.seat)
       const fires = own?.fires ?? 0
       const most = presses - room.stats.droppedPresses
@@ -240,6 +249,7 @@ export class Play implements PlayGround {
       failovers: sum(({ continued }) => continued.failover),
       effects: sum(({ effects }) => effects),
       effectsRepeated: sum(({ effectsTwice }) => effectsTwice),
+      setBacks: sum(({ setBacks }) => setBacks),
       moves: sum(({ continued }) => continued.move),
       movesReturned: sum(({ continued }) => continued.return),
       movesNotDone: this.moves.refused + this.moves.aborted + this.moves.unknown,

@@ -74,7 +74,7 @@ export class PlayedRooms implements ListeningProcess {
       owned: (room) => this.#hosted.epochOf(room),
       standsBy: (room) => this.#hosted.standsBy(room),
       nowMs: () => this.#timer.nowMs(),
-      after: (ms, run) => void this.#timer.wakeAt(this.#timer.nowMs() + ms, run),
+      after: (ms, run) => this.#timer.wakeAt(this.#timer.nowMs() + ms, run),
       patienceMs: PATIENCE_MS,
     })
     const tally = tallyRules({

@@ -38,6 +38,7 @@ export class SimPlayer {
   presses = 0
   sent = 0
   told = 0
+  wasSetBack = false
   joins = 0
   reconnects = 0
   joinError = ''
@@ -79,6 +80,12 @@ export class SimPlayer {
     time.at(time.now() + afterMs + TALK_MS, () => this.#talk())
   }
 
+  /** The match goes on from before what this player was told as final: it cannot count on. */
+  setBack(): void {
+    this.wasSetBack = true
+    this.#final.clear()
+  }
+
   /** Presses and says nothing more. */
   rest(): void {
     this.#resting = true
@@ -101,6 +108,7 @@ export class SimPlayer {
   }
 
   #startAnew(): void {
+    this.wasSetBack = false
     this.presses = 0
     this.sent = 0
     this.told = 0

@@ -164,6 +164,7 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
     const wasHere = this.#epochs.delete(id)
     if (!this.#halted.delete(id) && !wasHere) return
     this.#lister.unlist(id)
+    if (why === 'removed') this.#options.store?.shelved(id)
     this.#unprotect(id, 'moved')
     this.#options.note('room-taken', `the room "${id}" is not this shard's any more: ${why}`)
     this.#host.dropRoom(id, NOT_OURS)
@@ -210,6 +211,7 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
   /** This life is over: what is left ends, and the next life's lobby knows of nothing. */
   closeAll(): void {
     for (const id of [...this.#epochs.keys(), ...this.#halted.keys()]) this.close(id, 'removed')
+    this.#storedUntilMs = undefined
     this.#lister.clear()
   }
 

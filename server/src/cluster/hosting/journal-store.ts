@@ -18,6 +18,8 @@ export interface JournalStore {
   record(room: string, record: TickRecord): void
   /** It ended, or another shard runs it. */
   ended(room: string): void
+  /** This shard's life is over, and with it the room here. If the cluster was restarted, it goes on: it is found again. */
+  shelved(room: string): void
   /** What was there at the start, and was neither begun anew nor dropped. */
   readonly found: readonly HeldClaim[]
   load(room: string): StoredJournal | undefined

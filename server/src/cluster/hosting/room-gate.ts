@@ -24,7 +24,8 @@ export interface RoomGateOptions {
   /** Whether this shard could go on with a room that another runs. */
   readonly standsBy: (room: string) => boolean
   readonly nowMs: () => number
-  readonly after: (ms: number, run: () => void) => void
+  /** Gives how to take it back. */
+  readonly after: (ms: number, run: () => void) => () => void
   /** How long a newcomer waits for an answer; less than a handshake may take. */
   readonly patienceMs: number
   /** Left out: clients are told where to go. */
@@ -38,6 +39,8 @@ export class RoomGate implements RoomDirectory {
   private readonly options: RoomGateOptions
   /** Who waits for rooms to open here, by room. */
   private readonly waiting = new Map<string, Set<() => void>>()
+  /** Questions that are not answered: however many wait for a room, it is asked for once at a time. */
+  private readonly asked = new Map<string, Promise<LocateAnswer>>()
 
   /** `source` gives undefined before the cluster is there. */
   constructor(source: () => RoomSource | undefined, options: RoomGateOptions) {
@@ -46,7 +49,7 @@ export class RoomGate implements RoomDirectory {
   }
 
   find(room: string, signal: () => AbortSignal, left?: EpochTriple): Found | Promise<Found> {
-    return this.here(room) ?? this.ask((source) => source.locate(room), room, signal(), left)
+    return this.here(room) ?? this.ask((source) => this.locate(source, room), room, signal(), left)
   }
 
   create(room: string, signal: () => AbortSignal): Found | Promise<Found> {
@@ -61,6 +64,16 @@ export class RoomGate implements RoomDirectory {
   /** Who was carried here is not carried on: nobody goes round in circles. */
   carry(hello: HelloMessage, link: Link, place: Elsewhere, { address, carried }: CarriedFrom): Pipe | undefined {
     return carried ? undefined : this.options.carry?.(hello, link, place, address)
+  }
+
+  private locate(source: RoomSource, room: string): Promise<LocateAnswer> {
+    const known = this.asked.get(room)
+    if (known !== undefined) return known
+    const asked = source.locate(room).finally(() => {
+      if (this.asked.get(room) === asked) this.asked.delete(room)
+    })
+    this.asked.set(room, asked)
+    return asked
   }
 
   private here(room: string): Found | undefined {
@@ -108,12 +121,14 @@ export class RoomGate implements RoomDirectory {
     const waiting = this.waiting.get(room) ?? new Set()
     this.waiting.set(room, waiting)
     let wake = (): void => {}
+    let cancel = (): void => {}
     const over = new Promise<undefined>((resolve) => {
       wake = () => resolve(undefined)
       waiting.add(wake)
-      this.options.after(Math.max(0, ms), wake)
+      cancel = this.options.after(Math.max(0, ms), wake)
     })
     const first = await (answer === undefined ? over : Promise.race([answer, over]))
+    cancel()
     waiting.delete(wake)
     if (waiting.size === 0 && this.waiting.get(room) === waiting) this.waiting.delete(room)
     return first

@@ -3,6 +3,8 @@
  * other; the owner says again what was not answered, the target only answers. `parseMoveMessage` believes nothing: what it returns is well-formed and within bounds.
  */
 import { isRoomId } from '@tickmesh/shared'
+import { MAX_LATE_BYTES } from '../../room/late-inputs.ts'
+import { isCount, isRecord, parseEpoch, parseViewId } from '../message-fields.ts'
 import type { RoomEpoch, ViewId } from '../view/view.ts'
 import type { WordAnswer } from './migrate-rules.ts'
 
@@ -40,13 +42,10 @@ export type MoveMessage = { readonly view: ViewId } & Body
 /** A message before the view is put on it. */
 export type MoveMessageBody = Body
 
-/** What a room had heard and not used when it stopped. */
-export const MAX_LATE_BYTES = 2 * 1024 * 1024
-
 /** Undefined: it is not a message of this part, or of a version that is not understood. */
 export function parseMoveMessage(value: unknown): MoveMessage | undefined {
   if (!isRecord(value)) return undefined
-  const view = parseView(value.view)
+  const view = parseViewId(value.view)
   const body = parseBody(value)
   return view === undefined || body === undefined ? undefined : { view, ...body }
 }
@@ -82,24 +81,4 @@ function parseBody(value: Record<string, unknown>): Body | undefined {
     default:
       return undefined
   }
-}
-
-function parseEpoch(value: unknown): RoomEpoch | undefined {
-  if (!isRecord(value)) return undefined
-  const { generation, view, k } = value
-  return isCount(generation) && isCount(view) && isCount(k) ? { generation, view, k } : undefined
-}
-
-function parseView(value: unknown): ViewId | undefined {
-  if (!isRecord(value)) return undefined
-  const { generation, number } = value
-  return isCount(generation) && isCount(number) ? { generation, number } : undefined
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

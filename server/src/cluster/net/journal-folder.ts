@@ -118,11 +118,24 @@ export class JournalFolder implements JournalStore {
     const writing = this.#rooms.get(room)
     if (writing === undefined) return
     this.#rooms.delete(room)
-    if (this.#isKept) return
-    const { last, path } = writing
-    const gone = this.#written(last.then(() => rm(path, { force: true })).catch(() => {}))
-    this.#endings.set(room, gone)
-    void gone.then(() => this.#endings.get(room) === gone && this.#endings.delete(room))
+    if (!this.#isKept) this.#finish(room, writing, (path) => rm(path, { force: true }))
+  }
+
+  shelved(room: string): void {
+    const writing = this.#rooms.get(room)
+    if (writing === undefined) return
+    this.#append(writing)
+    this.#rooms.delete(room)
+    this.#finish(room, writing, async (path) => {
+      if (!writing.failed && !this.#rooms.has(room)) this.#read(room, path)
+    })
+  }
+
+  /** After what was written of it last. */
+  #finish(room: string, { last, path }: Writing, run: (path: string) => Promise<void>): void {
+    const done = this.#written(last.then(() => run(path)).catch(() => {}))
+    this.#endings.set(room, done)
+    void done.then(() => this.#endings.get(room) === done && this.#endings.delete(room))
   }
 
   /** The server stops: rooms that end from now on end with it, and come back after a restart as they are now; so do those that come here yet. */

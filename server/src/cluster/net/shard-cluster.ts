@@ -101,7 +101,10 @@ export class ShardCluster implements ServerCluster {
       owned: (room) => this.#rooms?.epochOf(room),
       standsBy: (room) => this.#rooms?.standsBy(room) === true,
       nowMs: () => performance.now(),
-      after: (ms, run) => setTimeout(run, ms),
+      after: (ms, run) => {
+        const timer = setTimeout(run, ms)
+        return () => clearTimeout(timer)
+      },
       patienceMs: parts.handshakeMs * PATIENCE_SHARE,
       ...(carries ? { carry: (hello, link, place, address) => this.#carry(hello, link, place, address) } : {}),
     })

@@ -4,6 +4,7 @@
  */
 import { isPlainObject, isRoomId } from '@tickmesh/shared'
 import { isLife, type Life } from '../life.ts'
+import { isCount, isRecord, parseEpoch, parseViewId } from '../message-fields.ts'
 import type { RoomEpoch, ViewId } from '../view/view.ts'
 
 /** A room and the epoch of its owner. */
@@ -95,12 +96,10 @@ export const CHUNK_ROOMS = 400
 const MAX_CHUNKS = 1_000
 const MAX_WHY = 100
 
-const COUNT = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
-
 /** Undefined: it is not a message of this part, or of a version that is not understood. */
 export function parseRoomMessage(value: unknown): RoomMessage | undefined {
   if (!isRecord(value)) return undefined
-  const view = parseView(value.view)
+  const view = parseViewId(value.view)
   const body = parseBody(value)
   return view === undefined || body === undefined ? undefined : { view, ...body }
 }
@@ -111,7 +110,7 @@ function parseBody(value: Record<string, unknown>): Body | undefined {
     case 'claims':
       return parseClaims(value)
     case 'claimed':
-      return COUNT(value.chunk) ? { t, chunk: value.chunk } : undefined
+      return isCount(value.chunk) ? { t, chunk: value.chunk } : undefined
     case 'outranked':
     case 'ended':
     case 'noted':
@@ -123,42 +122,42 @@ function parseBody(value: Record<string, unknown>): Body | undefined {
       return room === undefined ? undefined : { t, ...room }
     }
     case 'find':
-      return COUNT(value.request) && isRoomId(value.id) ? { t, request: value.request, id: value.id } : undefined
+      return isCount(value.request) && isRoomId(value.id) ? { t, request: value.request, id: value.id } : undefined
     case 'make': {
       const { request, settled, id, attributes } = value
-      if (!COUNT(request) || !COUNT(settled) || !isRoomId(id) || !isPlainObject(attributes)) return undefined
+      if (!isCount(request) || !isCount(settled) || !isRoomId(id) || !isPlainObject(attributes)) return undefined
       return { t, request, settled, id, attributes }
     }
     case 'found': {
       const answer = parseAnswer(value.answer)
-      return answer === undefined || !COUNT(value.request) ? undefined : { t, request: value.request, answer }
+      return answer === undefined || !isCount(value.request) ? undefined : { t, request: value.request, answer }
     }
     case 'open': {
       const { settled, attributes, takeOver } = value
       const room = parseClaim(value)
-      if (room === undefined || !COUNT(settled) || !isPlainObject(attributes)) return undefined
+      if (room === undefined || !isCount(settled) || !isPlainObject(attributes)) return undefined
       return typeof takeOver === 'boolean' ? { t, settled, ...room, attributes, takeOver } : undefined
     }
     case 'rename': {
       const { request, to } = value
       const room = parseClaim(value)
-      return room !== undefined && COUNT(request) && isLife(to) ? { t, request, ...room, to } : undefined
+      return room !== undefined && isCount(request) && isLife(to) ? { t, request, ...room, to } : undefined
     }
     case 'renamed': {
       const epoch = parseEpoch(value.epoch)
-      return epoch !== undefined && COUNT(value.request) ? { t, request: value.request, epoch } : undefined
+      return epoch !== undefined && isCount(value.request) ? { t, request: value.request, epoch } : undefined
     }
     case 'refused':
-      return COUNT(value.request) ? { t, request: value.request } : undefined
+      return isCount(value.request) ? { t, request: value.request } : undefined
     case 'opened':
-      return COUNT(value.k) && typeof value.isOpen === 'boolean' ? { t, k: value.k, isOpen: value.isOpen } : undefined
+      return isCount(value.k) && typeof value.isOpen === 'boolean' ? { t, k: value.k, isOpen: value.isOpen } : undefined
     default:
       return undefined
   }
 }
 
 function parseClaims({ chunk, chunks, rooms, held, gone, over }: Record<string, unknown>): Body | undefined {
-  if (!COUNT(chunk) || !COUNT(chunks) || chunks > MAX_CHUNKS || chunk >= chunks) return undefined
+  if (!isCount(chunk) || !isCount(chunks) || chunks > MAX_CHUNKS || chunk >= chunks) return undefined
   const lists = {
     rooms: parseList(rooms, parseClaim),
     held: parseList(held, parseHeld),
@@ -185,24 +184,12 @@ function parseList<Claim>(
 
 function parseHeld(value: Record<string, unknown>): HeldRoomClaim | undefined {
   const room = parseClaim(value)
-  return room !== undefined && COUNT(value.tick) ? { ...room, tick: value.tick } : undefined
+  return room !== undefined && isCount(value.tick) ? { ...room, tick: value.tick } : undefined
 }
 
 function parseClaim({ id, epoch }: Record<string, unknown>): RoomClaim | undefined {
   const parsed = parseEpoch(epoch)
   return isRoomId(id) && parsed !== undefined ? { id, epoch: parsed } : undefined
-}
-
-function parseEpoch(value: unknown): RoomEpoch | undefined {
-  if (!isRecord(value)) return undefined
-  const { generation, view, k } = value
-  return COUNT(generation) && COUNT(view) && COUNT(k) ? { generation, view, k } : undefined
-}
-
-function parseView(value: unknown): ViewId | undefined {
-  if (!isRecord(value)) return undefined
-  const { generation, number } = value
-  return COUNT(generation) && COUNT(number) ? { generation, number } : undefined
 }
 
 function parseAnswer(value: unknown): HomeAnswer | undefined {
@@ -212,8 +199,4 @@ function parseAnswer(value: unknown): HomeAnswer | undefined {
   if (kind === 'unknown') return typeof why === 'string' && why.length <= MAX_WHY ? { kind, why } : undefined
   const epoch = parseEpoch(value.epoch)
   return kind === 'at' && isLife(owner) && epoch !== undefined ? { kind, owner, epoch } : undefined
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -4,6 +4,7 @@
  * `parseStandbyMessage` believes nothing: what it returns is well-formed and within bounds, whether it is true is for `Standby` to see.
  */
 import { isRoomId } from '@tickmesh/shared'
+import { isRecord, isCount as isWhole, parseEpoch } from '../message-fields.ts'
 import type { RoomEpoch } from '../view/view.ts'
 
 interface OfRoom {
@@ -73,8 +74,8 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** Undefined: it is not a message of this part, or of a version that is not understood. */
 export function parseStandbyMessage(value: unknown): StandbyMessage | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  const fields: Fields = { ...value }
+  if (!isRecord(value)) return undefined
+  const fields: Fields = value
   const { t, room, line } = fields
   const epoch = parseEpoch(fields.epoch)
   if (!isRoomId(room) || epoch === undefined) return undefined
@@ -127,14 +128,9 @@ function parseRecords({ from, records }: Fields, of: OfLine): RecordsMessage | u
   return { t: 'records', ...of, from, records }
 }
 
-function parseEpoch(value: unknown): RoomEpoch | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
-  const { generation, view, k }: Fields = { ...value }
-  return isCount(generation) && isCount(view) && isCount(k) ? { generation, view, k } : undefined
-}
-
+/** One more is a number, too. */
 function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < Number.MAX_SAFE_INTEGER
+  return isWhole(value) && value < Number.MAX_SAFE_INTEGER
 }
 
 function isText(value: unknown, max: number): value is string {

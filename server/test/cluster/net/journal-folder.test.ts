@@ -87,6 +87,20 @@ describe('journals on disk', () => {
     expect(notes).toEqual([])
   })
 
+  it('of a life that is over are found again, with all that came before', async () => {
+    const folder = opened()
+    folder.began('den', EPOCH, () => keyframe(10))
+    folder.record('den', record(11))
+    folder.shelved('den')
+    folder.record('den', record(12))
+    folder.ended('den')
+    expect(folder.found).toEqual([])
+    await folder.close()
+    expect(folder.found).toEqual([{ id: 'den', epoch: EPOCH, tick: 11 }])
+    folder.drop('den')
+    expect(readdirSync(dir)).toEqual([])
+  })
+
   it('stay when rooms end with their server, with all that came before', async () => {
     const folder = opened()
     folder.began('den', EPOCH, () => keyframe(10))

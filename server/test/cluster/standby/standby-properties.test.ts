@@ -199,6 +199,9 @@ const RARE: readonly (readonly [string, Partial<StandbyRules>, (rig: Rig) => voi
       rig.run(300)
       rig.shard(0).standby.releaseHolder('r', lifeOf(2), rig.nowMs)
       rig.run(300)
+      rig.kill(0)
+      rig.install([1, 2])
+      if (rig.takeOver('r', 1) === undefined) rig.violations.push('r: nobody has it')
     },
   ],
 ]
