@@ -33,5 +33,11 @@ export function joinThrough<S extends Shape>(
   options: JoinOptions<S> = {},
 ): Promise<Room<S>> {
   const { development = false, syncTestTicks = development ? 1 : 0 } = options
-  return connectAndJoin(game, url, development || syncTestTicks > 0 ? { ...options, repeatTest: RepeatTest } : options, host, open)
+  return connectAndJoin(
+    game,
+    url,
+    development || syncTestTicks > 0 ? { ...options, repeatTest: RepeatTest } : options,
+    host,
+    open,
+  )
 }

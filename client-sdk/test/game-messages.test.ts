@@ -18,7 +18,7 @@ describe('messages to the server', () => {
       { weight: 1, arbitrary: fc.constant('lose the server' as const) },
     )
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 300 }), fc.nat(9), (steps, before) => {
+      fc.property(fc.array(step, { maxLength: 300, size: 'max' }), fc.nat(9), (steps, before) => {
         const messages = new GameMessages(pond, 0, before)
         let said = 0
         let applied: number[] = []
@@ -73,7 +73,7 @@ describe('messages from the server', () => {
       { weight: 1, arbitrary: fc.constant('lose the link' as const) },
     )
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
         const messages = new GameMessages(pond, 0, 0)
         const got: number[] = []
         messages.on('told', ({ words }) => got.push(Number(words)))

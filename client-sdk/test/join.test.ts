@@ -127,7 +127,7 @@ describe('joining', () => {
     expect((await withSyncTest({ syncTestTicks: 3 })).repeatTest).toBe(RepeatTest)
     // It brings the guard of development.
     expect((await withSyncTest({ development: true, syncTestTicks: 0 })).repeatTest).toBe(RepeatTest)
-    expect(await withSyncTest({ development: true, syncTestTicks: 0 })).toEqual({ development: true, syncTestTicks: 0 })
+    expect(await withSyncTest({ syncTestTicks: 0 })).toEqual({ syncTestTicks: 0 })
     expect(await withSyncTest({})).toEqual({})
   })
 })

@@ -8,7 +8,7 @@ import { type PageLink, PondLab, type PondOptions, TestHost } from './pond-lab.t
 
 export const A = 'ws://a.test'
 export const B = 'ws://b.test'
-export const FIRST: EpochTriple = [7, 3, 1]
+const FIRST: EpochTriple = [7, 3, 1]
 export const SECOND: EpochTriple = [7, 4, 0]
 
 export class PondShards extends PondLab {

@@ -116,6 +116,7 @@ export { rayBox, rayCapsule, rayCircle, rayOrientedBox, raySegment } from './mat
 export { rayBox3, rayCapsule3, raySphere, rayYawBox3 } from './math/rays3d.ts'
 export { angleDelta, clamp, hypot, lerp, roundHalfEven, wrapAngle } from './math/scalar.ts'
 export { cos, sin, tan } from './math/trig.ts'
+export { DeterminismGuard } from './sim/guard.ts'
 export {
   MAX_EXTRAPOLATED_TICKS,
   makePastWorld,
@@ -126,7 +127,6 @@ export {
 } from './sim/seen-world.ts'
 export { Simulation, type SimulationOptions } from './sim/simulation.ts'
 export type { QueuedCommand } from './sim/step-context.ts'
-export { DeterminismGuard } from './sim/guard.ts'
 export { describeDifference, describeEffects, notDeterministic, SyncTest } from './sim/sync-test.ts'
 export { ClockDiscipline } from './time/clock-discipline.ts'
 export { type ClockEstimate, ClockFilter } from './time/clock-filter.ts'

@@ -41,7 +41,7 @@ export interface Targets {
   readonly p99: number
 }
 
-export const TARGETS = {
+const TARGETS = {
   withWord: { p50: 400, p99: 900 },
   withoutWord: { p50: 1_200, p99: 2_000 },
   silent: { p50: undefined, p99: 3_500 },

@@ -77,7 +77,7 @@ export class MatchCrew {
 }
 
 /** Each player's presses and messages, as it counted them, against what its seat holds in the world that goes on. */
-export function accountOf(bots: readonly ClientTally[], seats: readonly SeatTally[]): Account {
+function accountOf(bots: readonly ClientTally[], seats: readonly SeatTally[]): Account {
   const account = { inputsLost: 0, inputsTwice: 0, pressesRefused: 0, presses: 0, messages: 0, unseated: 0 }
   const held = new Map(seats.map((tally) => [`${tally.room} ${tally.seat}`, tally]))
   for (const { room, seat, presses, messages, refusedPresses } of bots) {

@@ -268,7 +268,7 @@ export class Process implements ClusterNodeHost, Accused {
   }
 
   openAt(...given: Parameters<ShardKeeper['openAt']>): boolean {
-    return this.played.openAt(...given)
+    return this.played.keeper.openAt(...given)
   }
 
   sendGossip(to: string, packet: Uint8Array): void {

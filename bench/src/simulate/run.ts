@@ -103,8 +103,7 @@ class Run implements Gate {
     )
     this.#buildMachines()
     const { time, network, judge, machines } = this
-    const rules = (settings.rules ?? TRUE_RULES).play
-    this.play = new Play({ time, network, judge, machines, shards, rules }, new SeededRandom(this.#random.uint32()))
+    this.play = new Play({ time, network, judge, machines, shards }, new SeededRandom(this.#random.uint32()))
     for (let index = 0; index < CLIENTS; index++) {
       this.clients.push(new SimClient(this.time, new SeededRandom(this.#random.uint32()), this, this.judge))
     }

@@ -29,16 +29,12 @@ export interface ShellRules {
   nextLife(random: () => number, earlier: Life | undefined): Life
 }
 
-/** The same of what ties a room host to its node, and of clients. */
+/** The same of what ties a room host to its node. */
 export interface PlayRules {
   /** What a room is told is held, when this is. */
   heldTick(tick: number): number
   /** Whether rooms are told that they may act, when the node says this. */
   mayAct(byNode: boolean): boolean
-  /** Whether a room that goes on elsewhere is told what came too late here. */
-  takesLate(): boolean
-  /** The hello of a client, when it says this. */
-  hello(hello: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>
 }
 
 export interface SimRules {
@@ -66,8 +62,6 @@ export const TRUE_RULES: SimRules = {
   play: {
     heldTick: (tick) => tick,
     mayAct: (byNode) => byNode,
-    takesLate: () => true,
-    hello: (hello) => hello,
   },
   times: LEASE_TIMES,
 }

@@ -4,7 +4,7 @@ import type { VirtualScheduler } from '@tickmesh/shared'
 import type { Judge } from './judge.ts'
 import type { MachineClock } from './machine-clock.ts'
 import type { Network } from './network.ts'
-import type { Play } from './play/play.ts'
+import type { PlayGround } from './play/play-ground.ts'
 import type { SimRules } from './sim-rules.ts'
 import type { StepFaults } from './step-faults.ts'
 import type { Trace } from './trace.ts'
@@ -25,7 +25,7 @@ export interface Surroundings {
   /** How many others stand by for each room that is played. */
   readonly holders: number
   /** What is played; there once all machines are. */
-  play(): Play
+  play(): PlayGround
   /** A shard installed it. */
   onView(view: View): void
 }

@@ -306,7 +306,7 @@ export class Session implements LineOwner, AttemptOwner, RedialsOwner {
     const before = this.kind
     this.#line = line
     line.owner = this
-    old?.drop({ code: 'REPLACED', message: 'another link is in use.' })
+    old?.drop(NOT_NEEDED)
     this.#secret = welcome.resume
     this.#graceMs = welcome.graceMs ?? this.#graceMs
     this.kind = kindOf(attempt.link)

@@ -26,12 +26,11 @@ import type { Attendance } from '../room/attendance.ts'
 import { startRecording } from '../room/journal-recorder.ts'
 import { type PlayerCore, packToClient } from '../room/player-core.ts'
 import { restoreRoom } from '../room/restore-room.ts'
-import { roomOffsetMs } from '../room/restored-time.ts'
+import { type Begins, beginsOf } from '../room/restored-time.ts'
 import { RoomFacade, roomOf } from '../room/room.ts'
 import { RoomCore } from '../room/room-core.ts'
 import { countsOf } from '../room/room-counts.ts'
 import { firstListing } from '../room/room-listing.ts'
-import type { RoomOptions } from '../room/room-options.ts'
 import { RoomReplica } from '../room/room-replica.ts'
 import { checkedRules, type UntypedRules } from '../room/rules.ts'
 import type { LedgerSeat } from '../room/session-ledger.ts'
@@ -61,8 +60,6 @@ import type { CarriedFrom, Elsewhere, Pipe } from './room-directory.ts'
 import { type LobbyConnection, type PeerInfo, Session, type SessionHost } from './session.ts'
 
 const CHECK_EVERY_MS = 250
-
-type Begins = Pick<RoomOptions, 'clusterOffsetMs' | 'publicSeed' | 'secretSeed'>
 
 export class RoomHost<S extends Shape = Shape> implements SessionHost {
   readonly game: CompiledGame
@@ -319,10 +316,8 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     this.refuseIfStopping(false)
     if (this.cores.has(id)) throw new NetError('BAD_STATE', `the room "${id}" runs here.`, 'Close it first.')
     replica.replay(Number.POSITIVE_INFINITY)
-    const { secretSeed, publicSeed } = replica.head
-    const times = { clusterMs: this.serverMs(), nowMs: this.clock.nowMs(), isPlanned: late !== undefined }
-    const clusterOffsetMs = roomOffsetMs(replica, times)
-    const room = this.makeRoom(id, { secretSeed, publicSeed, clusterOffsetMs }, cluster)
+    const time = { clusterMs: this.serverMs(), nowMs: this.clock.nowMs(), isPlanned: late !== undefined }
+    const room = this.makeRoom(id, beginsOf(replica, time), cluster)
     const pass = (of: LedgerSeat, player: () => PlayerCore) => this.admission.passOf(room, of, player)
     const pause = restoreRoom(room, replica, { loop: this.loop, pass, late })
     this.keep(room)
@@ -332,12 +327,11 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     return room
   }
 
-  /** Players of a room that is about to move here may come in advance; undefined: it does not, and those who came are sent away. */
+  /** Players of a room that is about to move here may come in advance (`arrived`: so many did); undefined: it does not, and those who came are sent away. */
   expectRoom(id: string, replica: RoomReplica | undefined): void {
     this.early.expect(id, replica)
   }
 
-  /** How many did. */
   arrived(id: string): number {
     return this.early.count(id)
   }

@@ -11,6 +11,7 @@ import {
   STAMP_INTS,
   TICK_STAMP,
 } from '@tickmesh/shared'
+import { forgetInputs } from './forget-inputs.ts'
 import { type Plausibility, PRESS_REFUSED, PRESS_TOO_FAST, STAMP_CLAMPED } from './plausibility.ts'
 import type { ViewStamps, ViewTiming } from './view-stamp.ts'
 
@@ -103,7 +104,7 @@ export class InputBuffer {
    */
   newLink(): void {
     this.ring.baseCounters.set(this.counters)
-    this.ring.forgetFrom(this.computed + 1)
+    forgetInputs(this.ring, this.computed + 1)
     if (this.ring.newestTick < 0) this.allowEarlier()
   }
 

@@ -6,6 +6,7 @@
 
 /** A replica: where it stands, by the room's time. */
 export interface Stands {
+  readonly head: { readonly secretSeed: number; readonly publicSeed: number }
   readonly game: { readonly tickRate: number }
   readonly match: { readonly tick: number; readonly book: { readonly epochMs: number } }
 }
@@ -22,10 +23,26 @@ export interface RestoredTime {
 const MOST_LATE_MS = 250
 
 /** The room's time minus this shard's own clock. */
-export function roomOffsetMs({ game, match }: Stands, { clusterMs, nowMs, isPlanned }: RestoredTime): number {
+export function roomOffsetMs(
+  { game, match }: Omit<Stands, 'head'>,
+  { clusterMs, nowMs, isPlanned }: RestoredTime,
+): number {
   const tickMs = 1000 / game.tickRate
   const dueInMs = match.book.epochMs + (match.tick + 1) * tickMs - clusterMs
   const offsetMs = clusterMs - nowMs
   if (dueInMs > tickMs) return offsetMs + dueInMs - tickMs
   return isPlanned && dueInMs < -MOST_LATE_MS ? offsetMs + dueInMs : offsetMs
+}
+
+/** What a room begins with; a new one in cluster time. */
+export interface Begins {
+  readonly secretSeed: number
+  readonly publicSeed: number
+  readonly clusterOffsetMs?: number
+}
+
+/** The same of a restored one. */
+export function beginsOf(replica: Stands, time: RestoredTime): Begins {
+  const { secretSeed, publicSeed } = replica.head
+  return { secretSeed, publicSeed, clusterOffsetMs: roomOffsetMs(replica, time) }
 }

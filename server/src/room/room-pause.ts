@@ -49,7 +49,7 @@ export interface HaltedRoom {
 }
 
 /** Players who were connected are waited for so long. */
-export const RESTORE_WAIT_MS = 300
+const RESTORE_WAIT_MS = 300
 /** Once all are back, their inputs so long. */
 const INPUTS_WAIT_MS = 150
 

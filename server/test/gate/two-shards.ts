@@ -7,7 +7,7 @@ import type { StandbyLine, TickRecord } from '../../src/room/standby-line.ts'
 import { type RawClient, TestServer } from '../raw-client.ts'
 import { makeWalkers, type Trace, type Walkers, walkerRules } from '../test-game.ts'
 
-export const FIRST: EpochTriple = [1, 1, 1]
+const FIRST: EpochTriple = [1, 1, 1]
 export const SECOND: EpochTriple = [1, 2, 1]
 /** The second shard's clock is so far ahead of the first's. */
 const OFFSET_MS = 123_456.5

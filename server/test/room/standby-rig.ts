@@ -10,7 +10,7 @@ import { makeWalkers, type Walkers, walkerRules } from '../test-game.ts'
 export const EPOCH = [1, 1, 1] as const
 export const LOST: CloseReason = { code: 'CONNECTION_LOST', message: '' }
 
-export class FakeLine implements StandbyLine {
+class FakeLine implements StandbyLine {
   mode: StandbyMode = 'inputs'
   heldTick = Number.POSITIVE_INFINITY
   urls: readonly string[] = []

@@ -95,15 +95,6 @@ export class InputRing {
     return this.rows[slot * this.width + this.levels + index] ?? 0
   }
 
-  /** Forgets `tick` and all after it. */
-  forgetFrom(tick: number): void {
-    for (let at = tick; at <= this.newestTick; at++) if (this.find(at) >= 0) this.ticks[at & this.#mask] = -1
-    const oldest = tick - this.capacity
-    let newest = tick - 1
-    while (newest >= oldest && this.find(newest) < 0) newest--
-    this.newestTick = newest >= oldest ? newest : -1
-  }
-
   /** Forgets all ticks; the base counters stay. */
   clear(): void {
     this.ticks.fill(-1)

@@ -6,6 +6,7 @@ import { axis2, press } from '../../src/game/input.ts'
 import { linear } from '../../src/game/motion.ts'
 import { toRaw } from '../../src/game/quantize.ts'
 import { circle } from '../../src/math/hitbox.ts'
+import { DeterminismGuard } from '../../src/sim/guard.ts'
 import { Simulation, type SimulationOptions } from '../../src/sim/simulation.ts'
 import type { View } from '../../src/world/entity-view.ts'
 import { SnapshotRing } from '../../src/world/history.ts'
@@ -95,7 +96,9 @@ export class Match {
 
   constructor(game: CompiledGame = duel, options: Partial<SimulationOptions> = {}) {
     this.history = new SnapshotRing(64, game.worldInts)
-    this.sim = new Simulation(game, { side: 'server', development: true, snapshots: this.history, ...options })
+    const { development = true } = options
+    const guard = development ? new DeterminismGuard() : undefined
+    this.sim = new Simulation(game, { side: 'server', development, guard, snapshots: this.history, ...options })
     this.sim.publicSeed = 12345
     this.row = new Int32Array(game.inputWidth)
   }

@@ -2,8 +2,8 @@
  * The outside that effects are for: it answers after a while, fails now and then, before or after it has taken a word, and drops what it has had, by the id.
  * Made by `Play`; asked by the rules of rooms, on whatever shard they run.
  */
+import type { TickTimer } from '@tickmesh/server'
 import type { SeededRandom } from '@tickmesh/shared'
-import type { MachineTimer } from './machine-timer.ts'
 import type { TallyEffect } from './tally-game.ts'
 
 const MOST_MS = 150
@@ -19,7 +19,7 @@ export class Outside {
   }
 
   /** `timer`: of the shard that asks, and that hears of it only if it lives. */
-  carryOut({ room, id, data }: TallyEffect, timer: MachineTimer): Promise<void> {
+  carryOut({ room, id, data }: TallyEffect, timer: TickTimer): Promise<void> {
     const { number } = data as { readonly number: number }
     const [wayMs, backMs, fate] = [MOST_MS * this.#random.next(), MOST_MS * this.#random.next(), this.#random.next()]
     return new Promise((resolve, reject) => {

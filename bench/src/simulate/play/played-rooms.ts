@@ -2,9 +2,8 @@
  * The rooms of a simulated process that are really played: a room host, its doors, and what ties it to the cluster, as the composition of a real shard has it
  * (cluster/net/shard-cluster.ts). Tells the judge and the books of matches what happens.
  */
-import { type LogLine, type Room, RoomHost } from '@tickmesh/server'
+import { type LogLine, RoomHost } from '@tickmesh/server'
 import {
-  type Halt,
   type HostedRoom,
   HostedRooms,
   type KeptHost,
@@ -13,23 +12,15 @@ import {
   RoomGate,
   type ShardKeeper,
 } from '@tickmesh/server/cluster'
-import { type EpochTriple, type Game, type Link, SeededRandom } from '@tickmesh/shared'
+import { type EpochTriple, type Link, SeededRandom } from '@tickmesh/shared'
 import { type Accused, epochText } from '../judge.ts'
 import type { ProcessHome } from '../surroundings.ts'
 import type { ListeningProcess } from './client-lines.ts'
 import { MachineTimer } from './machine-timer.ts'
-import type { Matches } from './matches.ts'
-import { type Tally, type TallyEffect, tallyRules } from './tally-game.ts'
+import type { PlayGround } from './play-ground.ts'
+import { type Tally, tallyRules } from './tally-game.ts'
 
-/** What the played rooms of all processes of a run share. */
-export interface PlayGround {
-  readonly game: Game<Tally>
-  readonly matches: Matches
-  /** Whether a room of this id is played. */
-  isPlayed(room: string): boolean
-  /** An effect is to be carried out by whoever has this timer. */
-  effect(effect: TallyEffect, timer: MachineTimer): Promise<void>
-}
+type TickRecord = Parameters<HostedRoom['standby']['append']>[0]
 
 /** The life that they are part of. */
 export interface PlayLife extends Accused {
@@ -78,7 +69,7 @@ export class PlayedRooms implements ListeningProcess {
       patienceMs: PATIENCE_MS,
     })
     const tally = tallyRules({
-      ticks: (room) => this.#ticks(room),
+      ticks: (room) => this.#ticks(room.id),
       effect: (effect) => ground.effect(effect, this.#timer),
     })
     this.host = new RoomHost<Tally>(ground.game, tally, {
@@ -157,11 +148,6 @@ export class PlayedRooms implements ListeningProcess {
     return halt
   }
 
-  openAt(room: string, epoch: RoomEpoch, halt: Halt): boolean {
-    const takesLate = this.#machine.around.rules.play.takesLate()
-    return this.#hosted.openAt(room, epoch, takesLate ? halt : { ...halt, late: new Uint8Array(0) })
-  }
-
   takeOver(room: string, epoch: RoomEpoch): boolean {
     const isTaken = this.#hosted.takeOver(room, epoch)
     // One that it had stopped itself.
@@ -206,12 +192,19 @@ export class PlayedRooms implements ListeningProcess {
     if (epoch !== undefined) this.#ground.matches.lost(room, epoch)
   }
 
-  #ticks({ id, players }: Room<Tally>): void {
+  #ticks(id: string): void {
     const epoch = this.running.get(id)
-    if (epoch === undefined) return
-    this.#machine.around.judge.acted(this.#life, id, epoch)
+    if (epoch !== undefined) this.#machine.around.judge.acted(this.#life, id, epoch)
+  }
+
+  /** A tick of it is over. */
+  #told(id: string, record: TickRecord): void {
+    const epoch = this.running.get(id)
     const match = this.#ground.matches.of(id)
-    for (const [seat, { stats }] of players) match?.refused(epoch, seat, stats.refusedPresses)
+    if (epoch === undefined || match === undefined) return
+    match.told(epoch, record)
+    for (const [seat, { stats }] of this.host.rooms.get(id)?.players ?? [])
+      match.refused(epoch, seat, stats.refusedPresses)
   }
 
   /** Where rooms are, for whoever says hello. */
@@ -244,8 +237,7 @@ export class PlayedRooms implements ListeningProcess {
             return standby.urls
           },
           append: (record) => {
-            const epoch = this.running.get(id)
-            if (epoch !== undefined) matches.of(id)?.told(epoch, record)
+            this.#told(id, record)
             standby.append(record)
           },
         },

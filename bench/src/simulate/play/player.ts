@@ -3,11 +3,9 @@
  * backwards, and what it was told of must stay. Counts what it did since it joined, to be compared with what the room has of it.
  */
 import { type ClientHost, joinThrough, type Room } from '@tickmesh/client'
-import { type CloseReason, type Game, type Link, NetError, SeededRandom, type VirtualScheduler } from '@tickmesh/shared'
+import { type CloseReason, type Game, NetError, SeededRandom, type VirtualScheduler } from '@tickmesh/shared'
 import type { Judge } from '../judge.ts'
-import type { PlayRules } from '../sim-rules.ts'
 import type { ClientLines } from './client-lines.ts'
-import { GreetingLink } from './greeting-link.ts'
 import type { Tally } from './tally-game.ts'
 
 export interface PlayerGround {
@@ -18,7 +16,6 @@ export interface PlayerGround {
   /** Where any shard is, by number. */
   urlOf(shard: number): string
   readonly shards: number
-  readonly rules: PlayRules
   /** Its place in the room is gone for this reason. */
   placeLost(player: SimPlayer, reason: CloseReason): void
 }
@@ -98,7 +95,6 @@ export class SimPlayer {
     const options = {
       ...{ room: this.roomId, timeoutMs: JOIN_MS, silenceMs: SILENCE_MS },
       sample: () => this.#sample(),
-      wrapLink: (link: Link) => new GreetingLink(link, this.#ground.rules),
     }
     this.#startAnew()
     joinThrough(game, url, this.#host, open, options).then(

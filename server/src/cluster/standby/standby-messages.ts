@@ -68,7 +68,7 @@ export const RUN_RECORDS = 1_024
 export const MAX_RECORD_BYTES = 2 * 1024 * 1024
 export const MAX_STATE_BYTES = 2 * 1024 * 1024
 export const MAX_WHAT = 2_000
-export const MAX_BUILD = 128
+const MAX_BUILD = 128
 
 type Fields = Readonly<Record<string, unknown>>
 

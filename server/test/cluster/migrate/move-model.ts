@@ -17,7 +17,7 @@ import { compareEpochs, type RoomEpoch, type View } from '../../../src/cluster/v
 import type { Model } from '../model/explore.ts'
 import { lifeOf, memberOf, numbers, viewOf } from '../ring/test-view.ts'
 
-export const ROOM = 'r'
+const ROOM = 'r'
 const SHARDS = 3
 /** A look, and the least of everything: what takes longer is more looks. */
 const TIMES: MoveTimes = {

@@ -25,7 +25,7 @@ export interface Weather {
   readonly breaks: number
 }
 
-export const FAIR: Weather = { minMs: 1, maxMs: 4, loss: 0, late: 0, duplication: 0, breaks: 0 }
+const FAIR: Weather = { minMs: 1, maxMs: 4, loss: 0, late: 0, duplication: 0, breaks: 0 }
 export const BAD: Weather = { minMs: 1, maxMs: 60, loss: 0.2, late: 0.05, duplication: 0.2, breaks: 0.02 }
 
 export const TICK_MS = 16
