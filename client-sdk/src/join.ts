@@ -325,6 +325,7 @@ class Joining implements LineOwner {
       sample: sample as () => Readonly<Record<string, unknown>>,
       session: {
         redial: options.redial,
+        shown: shownBy(options.hello),
         hello: (resume = { secret: '', heard: 0 }) =>
           helloOf(game, options, { ...resume, room: welcome.roomId }, false, this.#where),
         where: this.#where,
@@ -362,4 +363,9 @@ class Joining implements LineOwner {
 
 function takenBack(): NetError {
   return new NetError('LEFT', 'joining was taken back.', '')
+}
+
+/** The secret in a hello. */
+function shownBy(hello: object = {}): string | undefined {
+  return 'resume' in hello && typeof hello.resume === 'string' ? hello.resume : undefined
 }

@@ -37,6 +37,8 @@ export interface Resume {
 }
 
 export interface SessionOptions {
+  /** The secret that the first hello showed. */
+  readonly shown?: string | undefined
   /** Left out: a lost link is the end. */
   readonly redial: Redial | undefined
   /** What to say on a new link; nobody to resume for a spectator, who joins anew. */
@@ -131,7 +133,7 @@ export class Session implements LineOwner, AttemptOwner, RedialsOwner {
     this.#line = line
     line.owner = this
     this.kind = options.kind
-    this.#secret = welcome.resume
+    this.#secret = secretAfter(welcome, options.shown ?? '')
     this.#watches = welcome.seat === 0
     this.#graceMs = welcome.graceMs ?? 0
     this.#connectedMs = host.now()
@@ -307,7 +309,7 @@ export class Session implements LineOwner, AttemptOwner, RedialsOwner {
     this.#line = line
     line.owner = this
     old?.drop(NOT_NEEDED)
-    this.#secret = welcome.resume
+    this.#secret = secretAfter(welcome, this.#secret)
     this.#graceMs = welcome.graceMs ?? this.#graceMs
     this.kind = kindOf(attempt.link)
     this.link.use(line.link)
@@ -387,4 +389,9 @@ export class Session implements LineOwner, AttemptOwner, RedialsOwner {
 /** What carries a link, if it says so. */
 export function kindOf(link: (Link & { readonly kind?: CarrierKind }) | undefined): CarrierKind {
   return link?.kind ?? 'other'
+}
+
+/** An empty one with a time to come back says that the one that was shown stays good. */
+function secretAfter({ resume, resumed, graceMs = 0 }: Welcome, shown: string): string {
+  return resume === '' && resumed === true && graceMs > 0 ? shown : resume
 }

@@ -46,6 +46,13 @@ class Secrets {
     this.changes++
   }
 
+  /** The client goes on with the one that it showed; a newer one that was lost on its way is void. */
+  keep(): void {
+    if (this.newest === this.known) return
+    this.newest = this.known
+    this.changes++
+  }
+
   get hashes(): SecretHashes {
     return { known: this.known ?? null, newest: this.newest ?? null }
   }
@@ -89,6 +96,7 @@ export class ResumeDesk {
         return `${id}.${secret}`
       },
       secretArrived: () => secrets.arrived(),
+      keepSecret: () => secrets.keep(),
       get secretChanges() {
         return secrets.changes
       },

@@ -298,9 +298,9 @@ export class PlayerCore implements Receiver {
   }
 
   /** Sends the welcome of one who came back, the messages that did not come before, and what waited. `heard`: how many came. */
-  welcomeBack(bytes: Uint8Array, more: readonly Uint8Array[], heard = this.saidTold): void {
+  welcomeBack(bytes: Uint8Array, more: readonly Uint8Array[], heard = this.saidTold, isAtOnce = false): void {
     const { said } = this
-    this.greet(bytes, more)
+    this.greet(bytes, more, isAtOnce)
     if (heard < said.forgotten) this.saidLost += said.forgotten - heard
     for (let n = this.saidTo(heard) + 1; n <= said.count; n++) {
       const message = said.at(n)
@@ -310,10 +310,10 @@ export class PlayerCore implements Receiver {
     for (const waiting of this.held.take()) this.tell(waiting)
   }
 
-  private greet(bytes: Uint8Array, more: readonly Uint8Array[]): void {
+  private greet(bytes: Uint8Array, more: readonly Uint8Array[], isAtOnce = false): void {
     this.welcomed = true
     this.greeting = true
-    if (this.outbox?.holds === true) this.outbox.add(bytes, true)
+    if (this.outbox?.holds === true && !isAtOnce) this.outbox.add(bytes, true)
     else {
       this.transmit(bytes)
       this.greeted()

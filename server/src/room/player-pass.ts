@@ -12,6 +12,8 @@ export interface PlayerPass {
   nextSecret(): string
   /** The client has the newest secret: those before it are void. */
   secretArrived(): void
+  /** It goes on with the secret that it just showed. */
+  keepSecret(): void
   /** Grows whenever `secrets` says something new. Hot. */
   readonly secretChanges: number
   /** For who goes on with the room elsewhere: SHA-256 of the newest secret that the client is known to have, and of the newest that was given. */

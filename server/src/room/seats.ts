@@ -189,7 +189,7 @@ export class Seats {
       player.end(REPLACED)
     }
     player.relink(link, room.tickNumber, room.options.clock.nowMs(), goesOn)
-    this.greet(player, room.tickNumber + 1, true, heard)
+    this.greet(player, room.tickNumber + 1, true, heard, wasExpected)
     if (!wasExpected) return
     this.silent.add(player)
     room.someArrived()
@@ -298,15 +298,19 @@ export class Seats {
     this.greet(player, tick, false)
   }
 
-  /** Sends the welcome, with a new secret. `tick` is the one that comes next. */
-  private greet(player: PlayerCore, tick: number, resumed: boolean, heard?: number): void {
+  /**
+   * Sends the welcome, with a new secret. `tick` is the one that comes next. `keeps`: the secret that was shown stays the one: a new one would have to be held first, and a room
+   * that was just restored has nobody yet who could; all else that this welcome says is held already.
+   */
+  private greet(player: PlayerCore, tick: number, resumed: boolean, heard?: number, keeps = false): void {
     const { room } = this
     const roster = room.broadcast.roster(tick, player, this.players)
-    const resume = room.options.graceMs > 0 ? (player.pass?.nextSecret() ?? '') : ''
-    const pass = { resume, resumed, graceMs: room.options.graceMs, said: player.saidTo(heard) }
+    const resume = room.options.graceMs > 0 && !keeps ? (player.pass?.nextSecret() ?? '') : ''
+    if (keeps) player.pass?.keepSecret()
+    const pass = { resume, resumed, keeps, graceMs: room.options.graceMs, said: player.saidTo(heard) }
     const bytes = packToClient(welcomeOf(room, player, roster.first, tick, pass))
     const more = room.movesTo === '' ? roster.more : [...roster.more, packToClient({ t: 'moving', url: room.movesTo })]
-    if (resumed) player.welcomeBack(bytes, more, heard)
+    if (resumed) player.welcomeBack(bytes, more, heard, keeps)
     else player.welcome(bytes, more)
   }
 

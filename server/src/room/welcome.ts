@@ -25,11 +25,13 @@ export interface WelcomePass {
   readonly resume: string
   readonly resumed: boolean
   readonly graceMs: number
+  /** The secret that the receiver showed stays the one. */
+  readonly keeps: boolean
   /** With `resumed`: messages of the game before those that follow. */
   readonly said: number
 }
 
-const NO_PASS: WelcomePass = { resume: '', resumed: false, graceMs: 0, said: 0 }
+const NO_PASS: WelcomePass = { resume: '', resumed: false, keeps: false, graceMs: 0, said: 0 }
 
 export function welcomeOf(
   room: WelcomeSource,
@@ -50,7 +52,7 @@ export function welcomeOf(
     playerId: player.id,
     resume: pass.resume,
     ...(pass.resumed ? { resumed: true } : {}),
-    ...(pass.resume === '' ? {} : { graceMs: pass.graceMs }),
+    ...(pass.resume === '' && !pass.keeps ? {} : { graceMs: pass.graceMs }),
     attributes: room.attributes.known,
     players,
     maxPlayers: room.game.maxPlayers,

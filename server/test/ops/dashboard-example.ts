@@ -63,7 +63,9 @@ function clusterStatus(): ClusterStatus {
           heldTick: Number.POSITIVE_INFINITY,
         },
       ],
-      held: [{ id: 'match-2', owner: lives[1] ?? '', epoch: { generation: 7, view: 11, k: 4 }, tick: 7000 }],
+      held: [
+        { id: 'match-2', owner: lives[1] ?? '', epoch: { generation: 7, view: 11, k: 4 }, tick: 7000, isHolder: true },
+      ],
       ...{ bytesSent: 3_400_000, bytesReceived: 2_100_000, replaced: 1, diverged: 0 },
     },
     moves: {

@@ -186,7 +186,8 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
   holds(): HeldClaim[] {
     const claims = new Map<string, HeldClaim>()
     for (const claim of this.#stored()) claims.set(claim.id, claim)
-    for (const claim of this.#options.life()?.standby.held.values() ?? []) claims.set(claim.id, claim)
+    for (const claim of this.#options.life()?.standby.held.values() ?? [])
+      if (claim.isHolder) claims.set(claim.id, claim)
     for (const claim of this.#halted.values()) if (!isNewer(claims.get(claim.id), claim)) claims.set(claim.id, claim)
     return [...claims.values()]
   }

@@ -24,6 +24,8 @@ export class HeldCopy implements HeldRoom, Having {
   /** When it was last said that it came out otherwise. */
   saidDivergedMs = Number.NEGATIVE_INFINITY
   hasExplained = false
+  /** Its owner said so. One that was still being brought up must not be gone on with: it may lack what others have. */
+  isHolder = false
 
   constructor(
     of: { readonly id: string; readonly owner: Life; readonly epoch: RoomEpoch; readonly line: number },

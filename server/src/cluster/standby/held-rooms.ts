@@ -81,6 +81,15 @@ export class HeldRooms {
     if (arriving !== undefined && rules.isRefused(arriving.epoch, newest)) this.#incoming.delete(room)
   }
 
+  /** Its owner has a holder in this epoch: what is held of it in an earlier one is the past, and must not come back. */
+  outdated(room: string, epoch: RoomEpoch, nowMs: number): void {
+    this.fence(room, epoch, nowMs)
+    const copy = this.#held.get(room)
+    if (copy === undefined || !this.#context.rules.isRefused(copy.epoch, epoch)) return
+    this.#held.delete(room)
+    copy.replica.close()
+  }
+
   /** This shard runs the room itself now: what it held of it is the past. */
   forget(room: string): void {
     this.#incoming.delete(room)
@@ -100,7 +109,7 @@ export class HeldRooms {
     if (this.#refuses(room, epoch)) return
     if (copy !== undefined && copy.owner === from && copy.line >= line) {
       // It has it: the answer was lost.
-      if (copy.line === line) this.#say(from, { t: 'held', ...lineOf(copy), tick: copy.tick })
+      if (copy.line === line) this.#say(from, heldBy(copy))
       return
     }
     let arriving = this.#incoming.get(room)
@@ -123,7 +132,7 @@ export class HeldRooms {
   }
 
   /** Hot. Answers before anything is replayed. */
-  records(from: Life, { room, epoch, line, from: first, records }: RecordsMessage, nowMs: number): void {
+  records(from: Life, { room, epoch, line, from: first, records, counts }: RecordsMessage, nowMs: number): void {
     if (this.#refuses(room, epoch)) return
     const copy = this.#held.get(room)
     if (copy === undefined) {
@@ -135,6 +144,7 @@ export class HeldRooms {
     const offered = { owner: from, epoch, line, tick: first }
     if (rules.fits(copy, offered) === 'refuse') return
     copy.heardMs = nowMs
+    copy.isHolder ||= counts
     let isWhole = true
     for (let i = 0; i + 1 < records.length && isWhole && !copy.isFull; i += 2) {
       const fit = rules.fits(copy, { ...offered, tick: first + (i >> 1) })
@@ -147,7 +157,7 @@ export class HeldRooms {
       }
     }
     if (copy.replica.waiting > 0) this.#replayMs = Math.min(this.#replayMs, copy.replayMs)
-    this.#say(from, { t: isWhole ? 'held' : 'need', ...lineOf(copy), tick: copy.tick })
+    this.#say(from, isWhole ? heldBy(copy) : { t: 'need', ...lineOf(copy), tick: copy.tick })
   }
 
   /** In an epoch that is over nothing is confirmed: an old owner would take its successor for one who holds nothing, and ask it no more. */
@@ -235,10 +245,13 @@ export class HeldRooms {
     this.#incoming.delete(room)
     const replica = this.#context.keeper.openReplica(room, epoch, keyframeOf(arriving))
     if (replica === undefined) return this.#say(owner, { t: 'refused', room, epoch, line, why: 'unreadable' })
-    this.#held.get(room)?.replica.close()
-    this.#held.set(room, new HeldCopy({ id: room, owner, epoch, line }, replica, nowMs))
+    const before = this.#held.get(room)
+    before?.replica.close()
+    const copy = new HeldCopy({ id: room, owner, epoch, line }, replica, nowMs)
+    copy.isHolder = before?.owner === owner && compareEpochs(before.epoch, epoch) === 0 && before.isHolder
+    this.#held.set(room, copy)
     this.fence(room, epoch, nowMs)
-    this.#say(owner, { t: 'held', room, epoch, line, tick: replica.tick })
+    this.#say(owner, heldBy(copy))
   }
 
   #refuses(room: string, epoch: RoomEpoch): boolean {
@@ -260,6 +273,10 @@ export class HeldRooms {
   #say(to: Life, message: StandbyMessage): void {
     this.#context.send(to, message, message.t === 'held' || message.t === 'got' ? 'datagram' : 'stream')
   }
+}
+
+function heldBy(copy: HeldCopy): StandbyMessage {
+  return { t: 'held', ...lineOf(copy), tick: copy.tick, counts: copy.isHolder }
 }
 
 function lineOf({ id, epoch, line }: HeldCopy): OfLine {

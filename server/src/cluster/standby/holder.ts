@@ -43,6 +43,7 @@ export class Holder {
   state: HolderStatus['state'] = 'joining'
   /** It was called a holder. */
   wasRequired = false
+  isKnowing = false
   /** Up to where it has all; -1: it has nothing. */
   tick = -1
   /** Of its game's code; undefined: it has not said so. */
@@ -226,7 +227,7 @@ export class Holder {
 
   /** A sign of life: there is nothing new. */
   #greet(newest: number): void {
-    this.#send({ t: 'records', ...this.#of, line: this.line, from: newest + 1, records: [] })
+    this.#send({ t: 'records', ...this.#of, line: this.line, from: newest + 1, records: [], counts: this.wasRequired })
   }
 
   #sendRun(log: RecordLog): void {
@@ -243,7 +244,7 @@ export class Holder {
       this.#sentTo++
     }
     this.#context.counts.bytesSent += bytes
-    this.#send({ t: 'records', ...this.#of, line: this.line, from, records })
+    this.#send({ t: 'records', ...this.#of, line: this.line, from, records, counts: this.wasRequired })
   }
 
   #sendChunks(transfer: Transfer): void {

@@ -40,15 +40,17 @@ export class ProtectedRoom {
   /** States of holders, their builds or the mode changed: the keeper hears of it. */
   #mustTell = false
   #required: readonly Holder[] = []
-  readonly #word = new HeldWord()
+  readonly #word: HeldWord
 
   constructor(
     context: StandbyContext,
-    room: { readonly id: string; readonly epoch: RoomEpoch },
+    /** `isContinued`: it ran before, in an earlier epoch. */
+    room: { readonly id: string; readonly epoch: RoomEpoch; readonly isContinued?: boolean },
     source: JournalSource,
   ) {
     this.id = room.id
     this.epoch = room.epoch
+    this.#word = new HeldWord(room.isContinued === true)
     this.source = source
     this.mode = context.options.mode
     this.#context = context
@@ -141,6 +143,7 @@ export class ProtectedRoom {
 
   /** It is protected no more. */
   end(): void {
+    if (this.#word.isFencing) this.#context.unfence(this.id, this.epoch)
     for (const holder of this.holders.values()) holder.forget()
     this.holders.clear()
   }
@@ -162,6 +165,7 @@ export class ProtectedRoom {
         this.#mustTell ||= holder.build !== message.build
         return holder.got(message.bytes, message.build, nowMs)
       case 'held':
+        holder.isKnowing = message.counts
         holder.has(message.tick, this.#log, nowMs)
         return this.#letGo(nowMs)
       case 'need':
@@ -185,9 +189,14 @@ export class ProtectedRoom {
       this.#choose(nowMs)
     }
     if (this.#mustTell) this.#tell(nowMs)
-    if (this.#word.update(this.#context.rules, this.#required, this.tick, () => this.#wanted() > 0))
+    const wordRoom = { isWanted: () => this.#wanted() > 0, fence: (done: () => void) => this.#fenceOthers(nowMs, done) }
+    if (this.#word.update(this.#context.rules, { required: this.#required, newest: this.tick }, wordRoom))
       this.#context.keeper.heldTo(this.id, this.heldTick)
     for (const holder of this.holders.values()) if (holder.wantsKeyframe) this.#bringUp(holder, nowMs)
+  }
+
+  #fenceOthers(nowMs: number, done: () => void): void {
+    this.#context.fence(this.id, this.epoch, new Set(this.#required.map(({ life }) => life)), nowMs, done)
   }
 
   #promote(nowMs: number): void {

@@ -64,6 +64,8 @@ export interface HeldRoom {
   readonly owner: Life
   readonly epoch: RoomEpoch
   readonly tick: number
+  /** It has all that was ever called held, as its owner said; only then is it claimed. */
+  readonly isHolder: boolean
 }
 
 export interface HolderStatus {

@@ -1,6 +1,7 @@
 /** What both sides of `Standby` (owner, holder) share: who this shard is, its rules and keeper, the installed view, and how to speak. */
 import type { Life } from '../life.ts'
 import type { PeerLane } from '../part.ts'
+import type { RoomEpoch } from '../view/view.ts'
 import type { StandbyKeeper, StandbyOptions } from './standby-api.ts'
 import type { StandbyMessage } from './standby-messages.ts'
 import type { StandbyRules } from './standby-rules.ts'
@@ -21,6 +22,9 @@ export interface StandbyContext {
   readonly keyframes: Map<Life, number>
   isMember(life: Life): boolean
   send(to: Life, message: StandbyMessage, lane: PeerLane): void
+  /** Has all members but these let go of what they hold of a room in earlier epochs. `done`: they said so, or are gone. */
+  fence(room: string, epoch: RoomEpoch, but: ReadonlySet<Life>, nowMs: number, done: () => void): void
+  unfence(room: string, epoch: RoomEpoch): void
   /** Numbers this shard's keyframes, from 1. */
   nextLine(): number
 }

@@ -27,11 +27,12 @@ export interface HoldMessage extends OfLine {
   readonly bytes: Uint8Array
 }
 
-/** Owner to holder: consecutive ticks from `from` on; each is journal, then session. None: a sign of life. */
+/** Owner to holder: consecutive ticks from `from` on; each is journal, then session. None: a sign of life. `counts`: it is a holder, and could be named the successor. */
 export interface RecordsMessage extends OfLine {
   readonly t: 'records'
   readonly from: number
   readonly records: readonly Uint8Array[]
+  readonly counts: boolean
 }
 
 export type StandbyMessage =
@@ -39,8 +40,8 @@ export type StandbyMessage =
   /** Holder to owner: so many bytes of the keyframe came. */
   | (OfLine & { readonly t: 'got'; readonly bytes: number; readonly build: string })
   | RecordsMessage
-  /** Holder to owner: it has all up to this tick. */
-  | (OfLine & { readonly t: 'held'; readonly tick: number })
+  /** Holder to owner: it has all up to this tick. `counts`: it knows that it is a holder. */
+  | (OfLine & { readonly t: 'held'; readonly tick: number; readonly counts: boolean })
   /** Holder to owner: go on after this tick; or begin anew: line 0, it has nothing that could be gone on with. */
   | (OfLine & { readonly t: 'need'; readonly tick: number })
   /** Holder to owner: it cannot hold this room. */
@@ -54,9 +55,9 @@ export type StandbyMessage =
   | (OfLine & { readonly t: 'state'; readonly tick: number; readonly bytes: Uint8Array })
   /** Holder to owner: what differed, for people. */
   | (OfLine & { readonly t: 'explained'; readonly tick: number; readonly what: string })
-  /** New owner to all: nothing of a lower epoch is to be taken. */
-  | (OfRoom & { readonly t: 'fence' })
-  | (OfRoom & { readonly t: 'fenced' })
+  /** New owner to all: nothing of a lower epoch is to be taken; `drops`: nor to be kept, as somebody holds the room in this one. */
+  | (OfRoom & { readonly t: 'fence'; readonly drops: boolean })
+  | (OfRoom & { readonly t: 'fenced'; readonly drops: boolean })
 
 /** Of a keyframe, in one message. */
 export const CHUNK_BYTES = 256 * 1024
@@ -79,7 +80,7 @@ export function parseStandbyMessage(value: unknown): StandbyMessage | undefined 
   const { t, room, line } = fields
   const epoch = parseEpoch(fields.epoch)
   if (!isRoomId(room) || epoch === undefined) return undefined
-  if (t === 'fence' || t === 'fenced') return { t, room, epoch }
+  if (t === 'fence' || t === 'fenced') return { t, room, epoch, drops: fields.drops === true }
   return isCount(line) ? parseOfLine(fields, { room, epoch, line }) : undefined
 }
 
@@ -93,6 +94,7 @@ function parseOfLine(fields: Fields, of: OfLine): StandbyMessage | undefined {
     case 'got':
       return isCount(bytes) && isBuild(fields.build) ? { t, ...of, bytes, build: fields.build } : undefined
     case 'held':
+      return isCount(tick) ? { t, ...of, tick, counts: fields.counts === true } : undefined
     case 'diverged':
     case 'need':
       return isCount(tick) ? { t, ...of, tick } : undefined
@@ -121,11 +123,11 @@ function parseHold({ build, tick, sizes, offset, bytes }: Fields, of: OfLine): H
   return { t: 'hold', ...of, build, tick, sizes: [about, journal, session], offset, bytes }
 }
 
-function parseRecords({ from, records }: Fields, of: OfLine): RecordsMessage | undefined {
+function parseRecords({ from, records, counts }: Fields, of: OfLine): RecordsMessage | undefined {
   if (!isCount(from) || !Array.isArray(records)) return undefined
   if (records.length % 2 !== 0 || records.length > 2 * RUN_RECORDS) return undefined
   for (const bytes of records) if (!isBytes(bytes, MAX_RECORD_BYTES)) return undefined
-  return { t: 'records', ...of, from, records }
+  return { t: 'records', ...of, from, records, counts: counts === true }
 }
 
 /** One more is a number, too. */

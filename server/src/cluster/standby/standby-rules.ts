@@ -27,6 +27,8 @@ export interface HolderView {
   readonly state: 'joining' | 'holding' | 'leaving'
   /** It had all once, and was called a holder: it may have what nobody else has. */
   readonly wasRequired: boolean
+  /** It knows that it is a holder, and would be named. */
+  readonly isKnowing: boolean
   /** The newest tick that it acknowledged. */
   readonly tick: number
 }
@@ -46,6 +48,8 @@ export interface StandbyRules {
   isRequired(holder: HolderView): boolean
   /** Owner: up to where a room is held; Infinity: nobody is required. */
   heldTick(required: readonly HolderView[]): number
+  /** Owner: may more be called held than before? Somebody must be there who would go on with it. `isFenced`: all who might hold the room in an earlier epoch said that they do not. */
+  maySayHeld(required: readonly HolderView[], isFenced: boolean): boolean
   /** Owner: may one that was brought up be called a holder? `heldTick`: what was called held so far, Infinity while nobody was required. */
   mayRequire(holder: {
     readonly tick: number
@@ -83,6 +87,7 @@ export const STANDBY_RULES: StandbyRules = {
     for (const { tick } of required) if (tick < least) least = tick
     return least
   },
+  maySayHeld: (required, isFenced) => isFenced && required.some(({ isKnowing }) => isKnowing),
   mayRequire: ({ tick, newest, heldTick, lagMs }) => {
     if (heldTick !== Number.POSITIVE_INFINITY && tick < heldTick) return false
     return tick >= newest || lagMs < CAUGHT_UP_MS

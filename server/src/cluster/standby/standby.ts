@@ -31,6 +31,8 @@ export class Standby implements StandbyApi, Part<StandbyMessage> {
   readonly #rooms = new Map<string, ProtectedRoom>()
   readonly #holds: HeldRooms
   readonly #words: Words
+  /** Rooms that were taken over, and are about to be protected. */
+  readonly #taken = new Set<string>()
   #view: View | undefined
   #members: ReadonlySet<Life> = new Set()
   /** Rooms that another shard runs now: what holders have of them is not to be dropped at once. */
@@ -58,6 +60,11 @@ export class Standby implements StandbyApi, Part<StandbyMessage> {
         if (!this.#isOver) host.send(to, message, lane)
       },
       nextLine: () => ++this.#line,
+      fence: (room, epoch, but, nowMs, done) => {
+        const others = this.#others().filter((other) => !but.has(other))
+        this.#words.say({ t: 'fence', room, epoch, drops: true }, others, nowMs, done)
+      },
+      unfence: (room, epoch) => this.#words.forget({ t: 'fence', room, epoch, drops: true }),
     }
     this.#holds = new HeldRooms(this.#context)
     this.#words = new Words(this.#context)
@@ -88,7 +95,8 @@ export class Standby implements StandbyApi, Part<StandbyMessage> {
     this.#rooms.get(room)?.end()
     this.#holds.forget(room)
     this.#holds.fence(room, epoch, nowMs)
-    this.#rooms.set(room, new ProtectedRoom(this.#context, { id: room, epoch }, source))
+    const isContinued = this.#taken.delete(room) || this.#moved.has(room)
+    this.#rooms.set(room, new ProtectedRoom(this.#context, { id: room, epoch, isContinued }, source))
     this.#lookMs = nowMs
   }
 
@@ -132,17 +140,18 @@ export class Standby implements StandbyApi, Part<StandbyMessage> {
   }
 
   /**
-   * All members are fenced: they may hold it, too. The room may open before they have answered. Where its owner was removed, a view without it is installed by
-   * whoever sends or claims in that view, and from then on nothing of it is heard there; what a member that is still behind takes of it is never called held, since the
-   * old owner needs this shard's word, too. Where its owner is a member (a move), it stopped in its epoch before it said so. The fence is for what comes late.
+   * The room opens at once. Other members may hold it in the epoch before. They are told to take nothing of it any more, and keep what they have until it has a holder in its new one: should this shard die
+   * until then, they go on with that, and nothing that was called held is missing. After that they say that they hold it no more, and only then more is called held. Where its owner was
+   * removed, a view without it is installed by whoever sends or claims in that view, and from then on nothing of it is heard there; where it is a member (a move), it stopped
+   * in its epoch before it said so.
    */
   takeOver(room: string, epoch: RoomEpoch, nowMs: number): StandbyReplica | undefined {
     if (this.#isOver) return undefined
     this.#nowMs = nowMs
     const replica = this.#holds.take(room, epoch, nowMs)
     if (replica === undefined) return undefined
-    const others = [...this.#members].filter((life) => life !== this.#context.options.life)
-    this.#words.say({ t: 'fence', room, epoch }, others, nowMs)
+    this.#taken.add(room)
+    this.#words.say({ t: 'fence', room, epoch, drops: false }, this.#others(), nowMs)
     this.#arm(nowMs)
     return replica
   }
@@ -160,7 +169,13 @@ export class Standby implements StandbyApi, Part<StandbyMessage> {
     const { bytesSent, bytesReceived, replaced, diverged } = this.#context.counts
     return {
       rooms: [...this.#rooms.values()].map((room) => room.status(nowMs)),
-      held: [...this.held.values()].map(({ id, owner, epoch, tick }) => ({ id, owner, epoch, tick })),
+      held: [...this.held.values()].map(({ id, owner, epoch, tick, isHolder }) => ({
+        id,
+        owner,
+        epoch,
+        tick,
+        isHolder,
+      })),
       bytesSent,
       bytesReceived,
       replaced,
@@ -197,6 +212,10 @@ export class Standby implements StandbyApi, Part<StandbyMessage> {
     this.#arm(nowMs)
   }
 
+  #others(): Life[] {
+    return [...this.#members].filter((life) => life !== this.#context.options.life)
+  }
+
   #hear(from: Life, message: StandbyMessage, nowMs: number): void {
     const { room, epoch } = message
     switch (message.t) {
@@ -209,8 +228,9 @@ export class Standby implements StandbyApi, Part<StandbyMessage> {
       case 'state':
         return this.#holds.explain(from, message, message.bytes)
       case 'fence':
-        this.#holds.fence(room, epoch, nowMs)
-        return this.#context.send(from, { t: 'fenced', room, epoch }, 'stream')
+        if (message.drops) this.#holds.outdated(room, epoch, nowMs)
+        else this.#holds.fence(room, epoch, nowMs)
+        return this.#context.send(from, { ...message, t: 'fenced' }, 'stream')
       case 'fenced':
         return this.#words.answered(from, message)
       default:

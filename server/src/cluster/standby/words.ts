@@ -1,5 +1,5 @@
 /**
- * Words that are said until they are answered: `drop` after a room's end, `fence` after a takeover. Held by `Standby`; independent of the rooms that they are about, which
+ * Words that are said until they are answered: `drop` after a room's end, `fence` once a room has a holder in a new epoch. Held by `Standby`; independent of the rooms that they are about, which
  * may be gone. Bounded in number and time.
  */
 import type { Life } from '../life.ts'
@@ -13,6 +13,8 @@ const PATIENCE_MS = 60_000
 interface Word {
   readonly message: StandbyMessage
   readonly to: Set<Life>
+  /** All have answered, or are gone. */
+  readonly done: (() => void) | undefined
   readonly untilMs: number
   dueMs: number
   retryMs: number
@@ -27,13 +29,15 @@ export class Words {
     this.#context = context
   }
 
-  say(message: StandbyMessage, to: Iterable<Life>, nowMs: number): void {
+  /** `done` is called once all have answered, or are gone; at once if there is nobody. A word that somebody waits for is said as long as it takes. */
+  say(message: StandbyMessage, to: Iterable<Life>, nowMs: number, done?: () => void): void {
     const lives = new Set(to)
-    if (lives.size === 0) return
+    if (lives.size === 0) return done?.()
     // The oldest has been said for long.
     const [oldest] = this.#words.keys()
     if (this.#words.size >= MAX_WORDS && oldest !== undefined) this.#words.delete(oldest)
-    const word: Word = { message, to: lives, untilMs: nowMs + PATIENCE_MS, dueMs: nowMs, retryMs: RETRY_MS / 2 }
+    const untilMs = done === undefined ? nowMs + PATIENCE_MS : Number.POSITIVE_INFINITY
+    const word: Word = { message, to: lives, done, untilMs, dueMs: nowMs, retryMs: RETRY_MS / 2 }
     this.#words.set(keyOf(message), word)
     this.#say(word, nowMs)
     this.nextMs = Math.min(this.nextMs, word.dueMs)
@@ -44,13 +48,13 @@ export class Words {
     const key = keyOf(message)
     const word = this.#words.get(key)
     if (word === undefined || !word.to.delete(from)) return
-    if (word.to.size === 0) this.#words.delete(key)
+    this.#endIfDone(key, word)
   }
 
   viewInstalled(): void {
-    for (const [key, { to }] of this.#words) {
-      for (const life of to) if (!this.#context.isMember(life)) to.delete(life)
-      if (to.size === 0) this.#words.delete(key)
+    for (const [key, word] of [...this.#words]) {
+      for (const life of word.to) if (!this.#context.isMember(life)) word.to.delete(life)
+      this.#endIfDone(key, word)
     }
   }
 
@@ -66,9 +70,20 @@ export class Words {
     }
   }
 
+  /** Nobody waits for it any more. */
+  forget(message: StandbyMessage): void {
+    this.#words.delete(keyOf(message))
+  }
+
   clear(): void {
     this.#words.clear()
     this.nextMs = Number.POSITIVE_INFINITY
+  }
+
+  #endIfDone(key: string, word: Word): void {
+    if (word.to.size > 0) return
+    this.#words.delete(key)
+    word.done?.()
   }
 
   #say(word: Word, nowMs: number): void {
@@ -79,7 +94,8 @@ export class Words {
 }
 
 /** `drop` and `dropped` have one, and so have `fence` and `fenced`. */
-function keyOf({ t, room, epoch }: StandbyMessage): string {
-  const kind = t === 'drop' || t === 'dropped' ? 'drop' : 'fence'
+function keyOf(message: StandbyMessage): string {
+  const { room, epoch } = message
+  const kind = 'drops' in message ? (message.drops ? 'fence, drops' : 'fence') : 'drop'
   return `${kind} ${room} ${epoch.generation}.${epoch.view}.${epoch.k}`
 }

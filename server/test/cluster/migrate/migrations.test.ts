@@ -66,7 +66,7 @@ class MoveRig {
       },
       close: () => note('closed'),
     }
-    const held = (id: string, epoch: RoomEpoch): HeldRoom => ({ id, epoch, owner: OWNER, tick: 7 })
+    const held = (id: string, epoch: RoomEpoch): HeldRoom => ({ id, epoch, owner: OWNER, tick: 7, isHolder: true })
     const before = new Map([...this.owned].map(([id, epoch]) => [id, held(id, epoch)]))
     const parts: MoveParts = {
       mayAct: () => true,

@@ -314,7 +314,7 @@ export class MoveModel implements Model<MoveState> {
           return new Map(
             replica === undefined
               ? []
-              : [[ROOM, { id: ROOM, owner: '', epoch: replica.epoch, tick: replica.state.length }]],
+              : [[ROOM, { id: ROOM, owner: '', epoch: replica.epoch, tick: replica.state.length, isHolder: true }]],
           )
         },
       },

@@ -21,11 +21,11 @@ const MESSAGES: readonly StandbyMessage[] = [
   { t: 'hold', ...of, build: 'b', tick: 9, sizes: [1, CHUNK_BYTES, 5], offset: 6, bytes: bytes(CHUNK_BYTES) },
   { t: 'hold', ...of, build: '', tick: 0, sizes: [0, 0, 0], offset: 0, bytes: bytes(0) },
   { t: 'got', ...of, bytes: 500, build: 'b' },
-  { t: 'records', ...of, from: 10, records: [bytes(40), bytes(0), bytes(3), bytes(2)] },
-  { t: 'records', ...of, from: 10, records: [bytes(MAX_RECORD_BYTES), bytes(0)] },
-  { t: 'records', ...of, from: 10, records: Array.from({ length: 2 * RUN_RECORDS }, () => bytes(1)) },
-  { t: 'records', ...of, from: 10, records: [] },
-  { t: 'held', ...of, tick: 12 },
+  { t: 'records', ...of, from: 10, records: [bytes(40), bytes(0), bytes(3), bytes(2)], counts: true },
+  { t: 'records', ...of, from: 10, records: [bytes(MAX_RECORD_BYTES), bytes(0)], counts: true },
+  { t: 'records', ...of, from: 10, records: Array.from({ length: 2 * RUN_RECORDS }, () => bytes(1)), counts: true },
+  { t: 'records', ...of, from: 10, records: [], counts: true },
+  { t: 'held', ...of, tick: 12, counts: false },
   { t: 'need', ...of, tick: 12 },
   { t: 'refused', ...of, why: 'full' },
   { t: 'drop', ...of },
@@ -33,8 +33,8 @@ const MESSAGES: readonly StandbyMessage[] = [
   { t: 'diverged', ...of, tick: 5 },
   { t: 'state', ...of, tick: 5, bytes: bytes(MAX_STATE_BYTES) },
   { t: 'explained', ...of, tick: 5, what: 'player 3: x' },
-  { t: 'fence', room: 'r-1', epoch: of.epoch },
-  { t: 'fenced', room: 'r-1', epoch: of.epoch },
+  { t: 'fence', room: 'r-1', epoch: of.epoch, drops: true },
+  { t: 'fenced', room: 'r-1', epoch: of.epoch, drops: false },
 ]
 
 /** Bytes as a text: quick to compare. */

@@ -186,7 +186,7 @@ const RARE: readonly (readonly [string, Partial<StandbyRules>, (rig: Rig) => voi
       rig.cut.add([lifeOf(0), lifeOf(1)].sort().join(' '))
       rig.run(100)
       const { tick } = rig.shard(0).standby.status(rig.nowMs).rooms[0] ?? { tick: 0 }
-      rig.shard(0).standby.receive(lifeOf(1), { t: 'held', room: 'r', epoch, line: 0, tick }, rig.nowMs)
+      rig.shard(0).standby.receive(lifeOf(1), { t: 'held', room: 'r', epoch, line: 0, tick, counts: true }, rig.nowMs)
     },
   ],
   [

@@ -255,7 +255,7 @@ export class Rig {
       .filter(({ isUp, view, life }) => isUp && (by === undefined || life === by) && view?.number === this.view.number)
       .flatMap((shard) => {
         const held = shard.standby.held.get(id)
-        return held === undefined ? [] : [{ shard, held }]
+        return held?.isHolder === true ? [{ shard, held }] : []
       })
     claims.sort((a, b) => compareEpochs(b.held.epoch, a.held.epoch) || b.held.tick - a.held.tick)
     const [best] = claims
