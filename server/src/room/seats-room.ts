@@ -26,6 +26,8 @@ export interface SeatsRoom {
   readonly output: { readonly commit: OutputCommit | undefined }
   readonly tickNumber: number
   readonly closed: boolean
+  /** While it is halted, nobody leaves it: players are on their way to where it goes on, or back here. */
+  readonly pause: { readonly isHalted: boolean } | undefined
   /** Each tick is wanted when it is due, again. */
   rouse(): void
   /** Of players who left. */

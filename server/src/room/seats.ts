@@ -134,7 +134,7 @@ export class Seats {
     const { room } = this
     const why = player.endReason ?? reason
     player.lostLink()
-    if (player.leaveReason !== undefined || player.away || room.closed) return
+    if (player.leaveReason !== undefined || player.away || room.closed || room.pause?.isHalted === true) return
     const { graceMs, clock } = room.options
     if (player.seated && graceMs > 0 && MAY_COME_BACK.has(why.code)) {
       player.away = true
@@ -214,9 +214,11 @@ export class Seats {
   redial(reason: CloseReason): void {
     const bye = packToClient({ t: 'bye', ...reason })
     for (const player of this.players) {
-      if (!player.seated || player.ended || player.leaveReason !== undefined) continue
+      if (!player.seated || player.away || player.leaveReason !== undefined) continue
+      const isLinked = !player.ended
       const link = player.unlink()
       this.expected.add(player)
+      if (!isLinked) continue
       link.send('reliable', bye)
       link.close(reason)
     }

@@ -124,7 +124,7 @@ export class Play implements PlayGround {
   #whoHolds(room: string, { heldTick, epoch }: Match): string | undefined {
     for (const { process, index } of this.#options.machines) {
       const held = process?.node.standby.held.get(room)
-      if (held === undefined || held.tick < heldTick || process === undefined) continue
+      if (held?.isHolder !== true || held.tick < heldTick || process === undefined) continue
       const { view } = process.node
       const isMember = view?.members.some(({ life }) => life === process.life) === true
       const isOf = held.epoch.view === epoch.view && held.epoch.k === epoch.k

@@ -15,11 +15,11 @@ import {
   World,
 } from '@tickmesh/shared'
 
-export const TICK_RATE = 20
+const TICK_RATE = 20
 /** A beat of the room's named timer. */
-export const BEAT_MS = 450
+const BEAT_MS = 450
 /** Every so manyth press of a player is a score, which the outside is told of. */
-export const PRESSES_PER_SCORE = 3
+const PRESSES_PER_SCORE = 3
 const FUSE = 14
 const SIZE = 2_000
 
