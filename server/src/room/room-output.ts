@@ -95,7 +95,11 @@ export class RoomOutput {
     }
     commit.end(tick)
     this.frameTick = tick
-    if (speaks) this.release(commit, line)
+    if (!speaks) return
+    this.release(commit, line)
+    if (this.frameTick === NO_TICK || line.isAlone !== true) return
+    this.sendFrames(tick, tick - line.heldTick)
+    this.frameTick = NO_TICK
   }
 
   /** Those who stand by have more than before. Between two ticks. */

@@ -14,6 +14,7 @@ class FakeLine implements StandbyLine {
   mode: StandbyMode = 'inputs'
   heldTick = Number.POSITIVE_INFINITY
   urls: readonly string[] = []
+  isAlone = false
   readonly records: TickRecord[] = []
 
   append(record: TickRecord): void {

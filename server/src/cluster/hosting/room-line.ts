@@ -31,6 +31,10 @@ export class RoomLine implements StandbyLine, JournalSource {
     this.#send = send
   }
 
+  get isAlone(): boolean {
+    return this.holders.length === 0
+  }
+
   append(record: TickRecord): void {
     this.#send(record)
   }
