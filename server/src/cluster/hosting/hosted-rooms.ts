@@ -231,7 +231,6 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
   /** Tells the lobby what changed since it was called last. */
   list(): void {
     for (const [id, epoch] of this.#epochs) this.#list(id, epoch)
-    this.#options.life()?.lobby.setLoad(this.load())
   }
 
   #list(id: string, epoch: RoomEpoch): void {
