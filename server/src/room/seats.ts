@@ -312,7 +312,8 @@ export class Seats {
     const pass = { resume, resumed, keeps, graceMs: room.options.graceMs, said: player.saidTo(heard) }
     const bytes = packToClient(welcomeOf(room, player, roster.first, tick, pass))
     const more = room.movesTo === '' ? roster.more : [...roster.more, packToClient({ t: 'moving', url: room.movesTo })]
-    if (resumed) player.welcomeBack(bytes, more, heard, keeps)
+    // It says that messages that wait here have come: that has to be held, too.
+    if (resumed) player.welcomeBack(bytes, more, heard, keeps && player.waitingMessages === 0)
     else player.welcome(bytes, more)
   }
 

@@ -404,6 +404,30 @@ describe('a planned move', () => {
     expect(early.of('msg').map(({ v }) => v[0])).toEqual(['b', 'c', 'd'])
   })
 
+  it('welcomes at once before anybody holds the room, with the secret that was shown; but not whose messages wait, which would be called safe', () => {
+    const shards = twoShards()
+    const { first, second, core, replica } = shards
+    const clients = [first.join(), first.join()]
+    shards.run(0)
+    play(shards, clients, 20)
+    second.host.expectRoom('main', replica)
+    const [quiet, talker] = clients.map((client) => shards.resume(client, { prepare: true }))
+    clients[1]?.say('say', { text: 'a', n: 1 })
+    first.run(1)
+    const halt = core.halt()
+    shards.run(0)
+    const standby = { ...line(), heldTick: -1 }
+    const there = second.host.restoreRoom('main', { epoch: SECOND, created: {}, standby }, replica, halt.late)
+    first.host.handOver('main', { url: 'ws://second', epoch: SECOND })
+    first.run(40)
+    expect(quiet?.welcome).toMatchObject({ resumed: true, resume: '', graceMs: 5_000 })
+    expect(talker?.welcome).toBeUndefined()
+    standby.heldTick = there.tickNumber
+    there.committed()
+    first.run(20)
+    expect(talker?.welcome).toMatchObject({ resumed: true, heard: 1 })
+  })
+
   it('keeps the old secret of who came in advance until a frame of the new owner is acknowledged: inputs from before the welcome prove nothing', () => {
     const shards = twoShards()
     const { first, second, core, replica } = shards
