@@ -217,7 +217,13 @@ export async function findMistake(mistake: PlantedMistake): Promise<Found | unde
   return undefined
 }
 
-function settingsFor({ faults, shards, holders }: PlantedMistake, seed: number): RunSettings {
-  const settings = settingsOf(seed, { shards, minutes: 0.5, faults: faults ?? FAULTS })
+/** Faults of matches alone: where none is played they would be none. */
+const OF_PLAY: ReadonlySet<string> = new Set(['move', 'cut-client', 'step'])
+
+function settingsFor(mistake: PlantedMistake, seed: number): RunSettings {
+  const { faults, shards, holders } = mistake
+  const isPlayed = PLAY_MISTAKES.some(({ name }) => name === mistake.name)
+  const all = isPlayed ? FAULTS : FAULTS.filter((name) => !OF_PLAY.has(name))
+  const settings = { ...settingsOf(seed, { shards, minutes: 0.5, faults: faults ?? all }), isPlayed }
   return holders === undefined ? settings : { ...settings, holders }
 }

@@ -26,6 +26,8 @@ export interface RunSettings {
   readonly rules?: SimRules
   /** How many others stand by for each room; by the seed, if left out. */
   readonly holders?: number
+  /** Whether matches are played, too; true if left out. Without, a run costs a fraction. */
+  readonly isPlayed?: boolean
 }
 
 export interface RunResult extends PlayCounts {
@@ -103,7 +105,8 @@ class Run implements Gate {
     )
     this.#buildMachines()
     const { time, network, judge, machines } = this
-    this.play = new Play({ time, network, judge, machines, shards }, new SeededRandom(this.#random.uint32()))
+    const { isPlayed = true } = settings
+    this.play = new Play({ time, network, judge, machines, shards, isPlayed }, new SeededRandom(this.#random.uint32()))
     for (let index = 0; index < CLIENTS; index++) {
       this.clients.push(new SimClient(this.time, new SeededRandom(this.#random.uint32()), this, this.judge))
     }

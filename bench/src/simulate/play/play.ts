@@ -22,6 +22,7 @@ export interface PlayOptions {
   readonly judge: Judge
   readonly machines: readonly Machine[]
   readonly shards: number
+  readonly isPlayed: boolean
 }
 
 /** What became of all that was played. */
@@ -75,7 +76,8 @@ export class Play implements PlayGround {
         for (const player of this.players) if (player.roomId === room) player.setBack()
       },
     )
-    this.rooms = random.next() < 0.4 ? ['match-1', 'match-2'] : ['match-1']
+    const rooms = random.next() < 0.4 ? ['match-1', 'match-2'] : ['match-1']
+    this.rooms = options.isPlayed ? rooms : []
     this.#outside = new Outside(new SeededRandom(random.uint32()), (room, id, number) =>
       this.matches.tookEffect(room, id, number),
     )
