@@ -76,14 +76,22 @@ async function moveOne(shards: Shards, crew: MatchCrew, room: string, random: Se
   await wait(SECOND_MS)
   const before = await ofRoom()
   await crew.gaps()
-  const seen = target.events.length
+  const seen = shards.living.map((shard) => ({ shard, events: shard.events.length }))
   const load = loadavg()[0] ?? 0
   const moved = owner.move(room, target)
   const [{ outcome, ms }] = await Promise.all([moved, wait(SECOND_MS)])
   await wait(SECOND_MS / 4)
   const after = await ofRoom()
   const gaps = (await crew.gaps()).gaps.filter((gap) => gap.room === room)
-  const restored = target.events.slice(seen).find((event) => event.event === 'rules-restored' && event.room === room)
+  // Shards even out their rooms meanwhile: one may have moved on. A gap belongs to the last restoration before its first snapshot.
+  const restored = seen
+    .flatMap(({ shard, events }) => shard.events.slice(events))
+    .filter((event) => event.event === 'rules-restored' && event.room === room)
+    .map(({ tick }) => tick)
+  const rolledBack = ({ finalTick, firstTick }: Gap): number => {
+    const from = Math.max(...restored.filter((tick) => tick <= firstTick))
+    return Number.isFinite(from) ? Math.max(0, finalTick - (from - 1)) : 0
+  }
   const between = (read: (tally: ClientTally) => number, from: readonly ClientTally[], to: readonly ClientTally[]) =>
     sum(to.map(read)) - sum(from.map(read))
   return {
@@ -91,9 +99,7 @@ async function moveOne(shards: Shards, crew: MatchCrew, room: string, random: Se
     ownCorrections: between(({ ownCorrections }) => ownCorrections, before, after),
     ownCorrectionsBefore: between(({ ownCorrections }) => ownCorrections, first, before),
     reconnects: gaps.filter(({ afterLoss }) => afterLoss).length,
-    rolledBack: sum(
-      gaps.map(({ finalTick }) => Math.max(0, finalTick - (restored === undefined ? finalTick : restored.tick - 1))),
-    ),
+    rolledBack: sum(gaps.map(rolledBack)),
   }
 }
 
