@@ -2,23 +2,18 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Fault } from '../src/failover/kill-result.ts'
 import { loseShard } from '../src/failover/kill-shard.ts'
-import { MatchCrew } from '../src/shards/match-crew.ts'
-import { eventually, type Shard, Shards } from '../src/shards/shards.ts'
+import { eventually } from '../src/shards/eventually.ts'
+import type { MatchCrew } from '../src/shards/match-crew.ts'
+import { type Shard, Shards } from '../src/shards/shards.ts'
+import { BOTS, MATCHES, startMatches } from './arena-matches.ts'
 
-const NAMES = ['a', 'b', 'c']
-const MATCHES = ['den', 'pit']
-const BOTS = 3
 const SLOW = 60_000
 
 const shards = new Shards()
 let crew: MatchCrew
 
 beforeAll(async () => {
-  await shards.start(NAMES)
-  const urls = shards.all.flatMap(({ status }) => status?.url ?? [])
-  crew = new MatchCrew({ urls, rooms: MATCHES, bots: BOTS, processes: 1, seed: 1 })
-  await crew.ready()
-  await shards.settled(MATCHES)
+  crew = await startMatches(shards)
 }, SLOW)
 
 afterAll(async () => {
@@ -72,7 +67,11 @@ it(
   async () => {
     const lives = new Map(shards.living.map((shard) => [shard, shard.status?.life]))
     const victim = await lose('freeze')
-    await eventually('a new life', () => victim.status?.life !== lives.get(victim) && victim.status?.hasLease === true)
+    await eventually(
+      'a new life',
+      () => victim.status?.life !== lives.get(victim) && victim.status?.hasLease === true,
+      40_000,
+    )
     await expectAllThere()
     expect((await crew.tallies()).reduce((all, { staleFrames }) => all + staleFrames, 0)).toBe(0)
   },

@@ -1,22 +1,16 @@
 /** Matches of the arena on real shards, moved from one to another while SDK bots play: nobody's connection is seen as lost, and nothing that a player did. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { MatchCrew } from '../src/shards/match-crew.ts'
+import type { MatchCrew } from '../src/shards/match-crew.ts'
 import { type Shard, type ShardOptions, Shards } from '../src/shards/shards.ts'
+import { BOTS, MATCHES, NAMES, startMatches } from './arena-matches.ts'
 
-const NAMES = ['a', 'b', 'c']
-const MATCHES = ['den', 'pit']
-const BOTS = 3
 const SLOW = 90_000
 
 const shards = new Shards()
 let crew: MatchCrew
 
 beforeAll(async () => {
-  await shards.start(NAMES)
-  const urls = shards.all.flatMap(({ status }) => status?.url ?? [])
-  crew = new MatchCrew({ urls, rooms: MATCHES, bots: BOTS, processes: 1, seed: 1 })
-  await crew.ready()
-  await shards.settled(MATCHES)
+  crew = await startMatches(shards)
 }, SLOW)
 
 afterAll(async () => {

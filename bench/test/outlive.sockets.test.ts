@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
-import { Cluster, eventually, isPlaying, type ShardChoice, shoots, shotsOf } from './outlive/rig.ts'
+import { eventually } from '../src/shards/eventually.ts'
+import { Cluster, isPlaying, type ShardChoice, shoots, shotsOf } from './outlive/rig.ts'
 
 const NAMES = ['a', 'b', 'c']
 const SLOW = 40_000

@@ -1,7 +1,8 @@
 /** Players who reach a cluster by one public address only, as behind a load balancer: shards carry them to each other, and die. */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, expect, it, vi } from 'vitest'
-import { Cluster, eventually, isPlaying, type Shard, shoots } from './outlive/rig.ts'
+import { eventually } from '../src/shards/eventually.ts'
+import { Cluster, isPlaying, type Shard, shoots } from './outlive/rig.ts'
 
 const SLOW = 40_000
 const SOON_MS = 5_000

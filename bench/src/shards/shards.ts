@@ -1,11 +1,10 @@
 /** A cluster of arena shards in processes of their own, on loopback: for benches and tests of what becomes of matches when shards are killed, frozen and drained. */
 import { randomBytes } from 'node:crypto'
-import { setTimeout as wait } from 'node:timers/promises'
 import { Child } from '../child.ts'
+import { eventually } from './eventually.ts'
 import type { SeatTally, ShardEvent, ShardOrder, ShardReport, ShardStatus } from './messages.ts'
 
 const PATIENCE_MS = 40_000
-const LOOK_MS = 10
 
 export interface ShardOptions {
   readonly standby?: object
@@ -68,7 +67,7 @@ export class Shards {
       this.events.push(...(this.all[at]?.events ?? []))
       this.all[at] = shard
     }
-    await eventually(`${name} to have a lease`, () => shard.status?.hasLease === true)
+    await eventually(`${name} to have a lease`, () => shard.status?.hasLease === true, PATIENCE_MS)
     return shard
   }
 
@@ -82,7 +81,7 @@ export class Shards {
 
   /** Until all that live have one view of themselves, and each of these rooms runs at one shard, held by another. */
   async settled(rooms: readonly string[] = []): Promise<void> {
-    await eventually('the cluster to settle', () => this.#isSettled(rooms)).catch((error: unknown) => {
+    await eventually('the cluster to settle', () => this.#isSettled(rooms), PATIENCE_MS).catch((error: unknown) => {
       throw new Error(`${String(error)}: ${this.#story(rooms)}`)
     })
   }
@@ -145,17 +144,5 @@ export class Shards {
   async end(): Promise<void> {
     for (const { child } of this.living) child.signal('SIGKILL')
     await Promise.all(this.all.map((shard) => shard.gone()))
-  }
-}
-
-export async function eventually(
-  what: string,
-  isSo: () => boolean | undefined,
-  patienceMs = PATIENCE_MS,
-): Promise<void> {
-  const untilMs = performance.now() + patienceMs
-  while (isSo() !== true) {
-    if (performance.now() > untilMs) throw new Error(`waited ${patienceMs} ms for ${what}`)
-    await wait(LOOK_MS)
   }
 }

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join as pathOf } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { type JoinOptions, join, type Room, spectate } from '@tickmesh/client'
 import { Child } from '../../src/child.ts'
+import { eventually } from '../../src/shards/eventually.ts'
 import { type Relay, relay } from './game.ts'
 
 type Epoch = { readonly generation: number; readonly view: number; readonly k: number }
@@ -61,8 +61,6 @@ export interface ShardChoice extends Partial<Omit<Setup, 'port' | 'cluster'>> {
   /** What others are told of its address. */
   readonly url?: string
 }
-
-const PATIENCE_MS = 20_000
 
 export class Shard {
   readonly name: string
@@ -275,18 +273,6 @@ export class Cluster {
     await Promise.all(this.#rooms.map((room) => room.leave().catch(() => {})))
     await this.kill(this.living, false)
     rmSync(this.dir, { recursive: true, force: true })
-  }
-}
-
-export async function eventually(
-  what: string,
-  isSo: () => boolean | undefined,
-  patienceMs = PATIENCE_MS,
-): Promise<void> {
-  const untilMs = performance.now() + patienceMs
-  while (isSo() !== true) {
-    if (performance.now() > untilMs) throw new Error(`waited ${patienceMs} ms for ${what}`)
-    await wait(10)
   }
 }
 
