@@ -29,14 +29,19 @@ export interface Pipe {
   close(reason: CloseReason): void
 }
 
+/** Whether anybody still waits for an answer; an `AbortSignal` is one, which pure code does not know. */
+export interface Cancellation {
+  readonly aborted: boolean
+}
+
 export interface RoomDirectory {
   /**
    * At once where that is known, else within some seconds. Rejects with NOT_READY; `signal` takes the question back. `left`: the epoch of the owner that somebody was
    * with who comes back: whoever stands by for the room lets it wait here, instead of sending it back there.
    */
-  find(room: string, signal: () => AbortSignal, left?: EpochTriple): Found | Promise<Found>
+  find(room: string, signal: () => Cancellation, left?: EpochTriple): Found | Promise<Found>
   /** Makes a room, here or elsewhere, or finds it. */
-  create(room: string, signal: () => AbortSignal): Found | Promise<Found>
+  create(room: string, signal: () => Cancellation): Found | Promise<Found>
   /** Carries a client, whose hello this is, to the shard that runs its room. Undefined: it is told where that is. */
   carry(hello: HelloMessage, link: Link, place: Elsewhere, from: CarriedFrom): Pipe | undefined
 }

@@ -5,7 +5,7 @@
  * lost the owner of a room that this shard stands by for waits here, until the room goes on somewhere.
  */
 import { type EpochTriple, type HelloMessage, isStaleEpoch, type Link, NetError } from '@tickmesh/shared'
-import type { CarriedFrom, Elsewhere, Found, Pipe, RoomDirectory } from '../../gate/room-directory.ts'
+import type { Cancellation, CarriedFrom, Elsewhere, Found, Pipe, RoomDirectory } from '../../gate/room-directory.ts'
 import { type CreateRequest, type LocateAnswer, NOT_IN } from '../ring/rooms-api.ts'
 import type { RoomEpoch } from '../view/view.ts'
 import { tripleOf } from './hosted-rooms.ts'
@@ -48,11 +48,11 @@ export class RoomGate implements RoomDirectory {
     this.options = options
   }
 
-  find(room: string, signal: () => AbortSignal, left?: EpochTriple): Found | Promise<Found> {
+  find(room: string, signal: () => Cancellation, left?: EpochTriple): Found | Promise<Found> {
     return this.here(room) ?? this.ask((source) => this.locate(source, room), room, signal(), left)
   }
 
-  create(room: string, signal: () => AbortSignal): Found | Promise<Found> {
+  create(room: string, signal: () => Cancellation): Found | Promise<Found> {
     return this.here(room) ?? this.ask((source) => source.create({ id: room }), room, signal())
   }
 
@@ -85,7 +85,7 @@ export class RoomGate implements RoomDirectory {
   private async ask(
     question: (source: RoomSource) => Promise<LocateAnswer>,
     room: string,
-    signal: AbortSignal,
+    signal: Cancellation,
     left?: EpochTriple,
   ): Promise<Found> {
     const { nowMs, patienceMs } = this.options
