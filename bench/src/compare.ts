@@ -3,7 +3,7 @@
  * Cells are matched by their condition, never by their order; a difference too small to be news is counted, not listed. Pure but for colours.
  */
 import { styleText } from 'node:util'
-import { NetError } from '@tickmesh/shared'
+import { isRecord, NetError } from '@tickmesh/shared'
 import type { LatencyResult } from './latency/latency-result.ts'
 import type { QualityResult } from './quality/quality-result.ts'
 import { type CellCondition, conditionKey, conditionLabel } from './report-page/condition.ts'
@@ -185,10 +185,6 @@ function validated(value: unknown, kind: string, version: number, what = 'the ol
 
 function cellsOf(result: Record<string, unknown>): readonly CellCondition[] {
   return result.cells as readonly CellCondition[]
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isCondition(value: unknown): value is CellCondition {

@@ -184,7 +184,7 @@ export {
   parseLobbyFilter,
   parseLobbyHello,
 } from './wire/lobby-messages.ts'
-export type { Parsed } from './wire/message-checks.ts'
+export { isCount, isRecord, isText, isWhole, type Parsed } from './wire/message-checks.ts'
 export { decodeMessage, encodeMessage } from './wire/message-codec.ts'
 export {
   CONTROL,

@@ -1,14 +1,6 @@
 /** Fields that messages between shards have in common, checked: for the parsers of rooms, standby and moves, which believe nothing. */
+import { isCount, isRecord } from '@tickmesh/shared'
 import type { RoomEpoch, ViewId } from './view/view.ts'
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** A whole number from 0. */
-export function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0
-}
 
 export function parseEpoch(value: unknown): RoomEpoch | undefined {
   if (!isRecord(value)) return undefined

@@ -9,6 +9,7 @@ import {
   decodeMessage,
   encodeControl,
   encodeMessage,
+  isWhole,
   SERVER_CONTROL_LIMITS,
 } from '@tickmesh/shared'
 import type { InputBuffer, InputStanding } from './input-buffer.ts'
@@ -216,8 +217,4 @@ function areTicks(value: unknown, most: number): value is number[] {
 
 function areNumbers(value: unknown, length: number): value is number[] {
   return Array.isArray(value) && value.length === length && value.every((one) => Number.isFinite(one))
-}
-
-function isWhole(value: unknown, least: number, most: number): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
 }

@@ -8,7 +8,9 @@ import {
   ByteWriter,
   decodeControl,
   encodeControl,
+  isCount,
   isPlainObject,
+  isRecord,
   type PlainObject,
   SERVER_CONTROL_LIMITS,
 } from '@tickmesh/shared'
@@ -171,7 +173,7 @@ function isAway(value: unknown): value is AwayNote {
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  return isRecord(value) && !(value instanceof Uint8Array)
 }
 
 function isHash(value: unknown): boolean {
@@ -180,10 +182,6 @@ function isHash(value: unknown): boolean {
 
 function isSeat(value: unknown): boolean {
   return isCount(value) && value >= 1 && value <= 1000
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }
 
 /** 32 bits, with or without a sign. */

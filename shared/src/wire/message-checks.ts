@@ -1,4 +1,4 @@
-/** What parsers of control messages ask of each property, and how they answer. None throws. Used by control-messages.ts and lobby-messages.ts. */
+/** What parsers of messages ask of each property, and how they answer. None throws. Used for what clients say and hear, and for what shards say to each other. */
 
 export type Parsed<Message> =
   | { readonly ok: true; readonly message: Message }
@@ -16,6 +16,16 @@ export function isWhole(value: unknown, least: number, most: number): value is n
   return Number.isInteger(value) && Number(value) >= least && Number(value) <= most
 }
 
+/** A whole number from 0. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** `most`: UTF-16 code units. */
 export function isText(value: unknown, most: number): value is string {
   return typeof value === 'string' && value.length <= most
 }

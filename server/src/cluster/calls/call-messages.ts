@@ -1,4 +1,5 @@
 /** Questions between shards, and their answers. Parsed here, believed nowhere: whoever answers checks the body. */
+import { isCount, isText } from '@tickmesh/shared'
 
 export interface CallMessage {
   readonly k: 'call'
@@ -25,13 +26,9 @@ const MAX_CODE_LENGTH = 64
 export function parseCallsMessage(value: unknown): CallsMessage | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const { k, id, method, code, body } = value as Readonly<Record<string, unknown>>
-  if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0) return undefined
+  if (!isCount(id)) return undefined
   if (k === 'call') return isText(method, MAX_METHOD_LENGTH) ? { k, id, method, body } : undefined
   if (k !== 'reply') return undefined
   if (code === undefined) return { k, id, body }
   return isText(code, MAX_CODE_LENGTH) ? { k, id, code, body } : undefined
-}
-
-function isText(value: unknown, most: number): value is string {
-  return typeof value === 'string' && value.length <= most
 }

@@ -1,6 +1,7 @@
 /**
  * What shards say to each other about the time: one question, one answer, each a datagram. Read by `ClusterClock`; nothing of it is believed before it was parsed.
  */
+import { isWhole } from '@tickmesh/shared'
 import { isLife, type Life } from '../life.ts'
 
 export interface ClockAsk {
@@ -30,16 +31,12 @@ export const UNSYNCHRONISED = 16
 /** Whom one shard follows at most. */
 export const MAX_FOLLOWED = 4
 
-function isCount(value: unknown, most: number): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most
-}
-
 export function parseClockMessage(value: unknown): ClockMessage | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const { kind, id, receivedMs, sentMs, stratum, rootErrorMs, follows } = value as Record<string, unknown>
-  if (!isCount(id, 0xffff_ffff)) return undefined
+  if (!isWhole(id, 0, 0xffff_ffff)) return undefined
   if (kind === 'ask') return { kind, id }
-  if (kind !== 'answer' || !isCount(stratum, UNSYNCHRONISED) || stratum < 1) return undefined
+  if (kind !== 'answer' || !isWhole(stratum, 1, UNSYNCHRONISED)) return undefined
   if (!Number.isFinite(receivedMs) || !Number.isFinite(sentMs) || !Number.isFinite(rootErrorMs)) return undefined
   if ((rootErrorMs as number) < 0 || !Array.isArray(follows) || follows.length > MAX_FOLLOWED) return undefined
   if (!follows.every(isLife)) return undefined

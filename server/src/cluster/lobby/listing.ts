@@ -2,11 +2,12 @@
  * What maps say, as rooms and presences: one listed room for each id (of several lives that list it the one with the newest epoch), and what changed since when.
  * Pure. Called by the lobby with every key that changed. Counts are for showing; nothing is decided by them.
  */
+import { isCount, isRecord, isText } from '@tickmesh/shared'
 import { isLife, type Life } from '../life.ts'
 import { compareEpochs, type View } from '../view/view.ts'
 import type { LifeMaps } from './life-maps.ts'
 import type { ListedRoom, OwnRoom, Presence } from './lobby-api.ts'
-import { isCount, isRecord, isText, type Plain } from './plain.ts'
+import type { Plain } from './plain.ts'
 
 export const ROOM_KEY = 'r/'
 export const PRESENCE_KEY = 'p/'

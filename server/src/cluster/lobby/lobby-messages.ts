@@ -2,6 +2,7 @@
  * What lobbies say to each other, and the parser that believes nothing. All of it is plain data that msgpack packs; a message is at most 48 kB.
  * Pure. A message that is not exactly of its form is no message at all.
  */
+import { isCount, isRecord, isText } from '@tickmesh/shared'
 import { isLife, type Life } from '../life.ts'
 import type { ViewId } from '../view/view.ts'
 import type { StampedLine } from './chat.ts'
@@ -11,7 +12,7 @@ import type { MapChunk, MapEntry } from './life-map.ts'
 import type { MapDigest } from './life-maps.ts'
 import { LEAVES } from './merkle.ts'
 import type { Operation, OperationBody } from './operation.ts'
-import { isCount, isPlain, isRecord, isText } from './plain.ts'
+import { isPlain } from './plain.ts'
 import type { Dot } from './version-vector.ts'
 
 /** What a shard holds of a life's operations. */

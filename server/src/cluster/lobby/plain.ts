@@ -18,19 +18,6 @@ export function isPlain(value: unknown, depth = 0): value is Plain {
   return Object.entries(value).every(([key, item]) => !FORBIDDEN_KEYS.has(key) && isPlain(item, depth + 1))
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** A whole number from 0. */
-export function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-}
-
-export function isText(value: unknown, maxLength: number): value is string {
-  return typeof value === 'string' && value.length <= maxLength
-}
-
 /** JSON with sorted keys. */
 export function canonical(value: Plain): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(Object.is(value, -0) ? 0 : value)

@@ -1,5 +1,5 @@
 /** What somebody who wants to play looks for, and how well a room suits. Pure. */
-import { isLobbyAttributes, type LobbyAttributes } from '@tickmesh/shared'
+import { isLobbyAttributes, isRecord, isText, type LobbyAttributes } from '@tickmesh/shared'
 import type { ListedRoom } from '../lobby/lobby-api.ts'
 
 export interface Seeker {
@@ -42,7 +42,7 @@ export function parseSeeker(value: unknown): Seeker | undefined {
   if (!Array.isArray(players) || players.length === 0 || players.length > MAX_PARTY) return undefined
   const seeking: SeekingPlayer[] = []
   for (const player of players) {
-    if (!isRecord(player) || !isText(player.id)) return undefined
+    if (!isRecord(player) || !isText(player.id, MAX_TEXT)) return undefined
     seeking.push({ id: player.id, identity: player.identity })
   }
   if (!isAttributes(attributes)) return undefined
@@ -53,13 +53,5 @@ export function parseSeeker(value: unknown): Seeker | undefined {
 
 /** As a lobby takes them, with names that are as short as texts. */
 function isAttributes(value: unknown): value is LobbyAttributes {
-  return isLobbyAttributes(value) && Object.keys(value).every(isText)
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MAX_TEXT
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isLobbyAttributes(value) && Object.keys(value).every((name) => isText(name, MAX_TEXT))
 }

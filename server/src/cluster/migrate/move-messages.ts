@@ -2,9 +2,9 @@
  * What the owner of a room and the member to which it moves say to each other, and how it is checked. Every message names the view that it was sent in, and counts in no
  * other; the owner says again what was not answered, the target only answers. `parseMoveMessage` believes nothing: what it returns is well-formed and within bounds.
  */
-import { isRoomId } from '@tickmesh/shared'
+import { isCount, isRecord, isRoomId } from '@tickmesh/shared'
 import { MAX_LATE_BYTES } from '../../room/late-inputs.ts'
-import { isCount, isRecord, parseEpoch, parseViewId } from '../message-fields.ts'
+import { parseEpoch, parseViewId } from '../message-fields.ts'
 import type { RoomEpoch, ViewId } from '../view/view.ts'
 import type { WordAnswer } from './migrate-rules.ts'
 

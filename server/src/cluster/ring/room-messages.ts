@@ -2,9 +2,9 @@
  * What shards say to each other about rooms, and how it is checked. Every message names the view it was sent in and counts in no other; whoever needs an answer
  * asks again. `parseRoomMessage` believes nothing: what it returns is well-formed and within bounds, whether it is true is for `ClusterRooms` to see.
  */
-import { isPlainObject, isRoomId } from '@tickmesh/shared'
+import { isCount, isPlainObject, isRecord, isRoomId } from '@tickmesh/shared'
 import { isLife, type Life } from '../life.ts'
-import { isCount, isRecord, parseEpoch, parseViewId } from '../message-fields.ts'
+import { parseEpoch, parseViewId } from '../message-fields.ts'
 import type { RoomEpoch, ViewId } from '../view/view.ts'
 
 /** A room and the epoch of its owner. */

@@ -3,8 +3,8 @@
  * that what is said about an earlier one counts no more. Lives that are not in the installed view are not heard.
  * `parseStandbyMessage` believes nothing: what it returns is well-formed and within bounds, whether it is true is for `Standby` to see.
  */
-import { isRoomId } from '@tickmesh/shared'
-import { isRecord, isCount as isWhole, parseEpoch } from '../message-fields.ts'
+import { isRecord, isRoomId, isText, isWhole } from '@tickmesh/shared'
+import { parseEpoch } from '../message-fields.ts'
 import type { RoomEpoch } from '../view/view.ts'
 
 interface OfRoom {
@@ -132,11 +132,7 @@ function parseRecords({ from, records, counts }: Fields, of: OfLine): RecordsMes
 
 /** One more is a number, too. */
 function isCount(value: unknown): value is number {
-  return isWhole(value) && value < Number.MAX_SAFE_INTEGER
-}
-
-function isText(value: unknown, max: number): value is string {
-  return typeof value === 'string' && value.length <= max
+  return isWhole(value, 0, Number.MAX_SAFE_INTEGER - 1)
 }
 
 function isBuild(value: unknown): value is string {

@@ -1,6 +1,7 @@
 /**
  * What shards say to each other about views and leases, and the parser, which believes nothing: whatever it lets through has the stated form and is bounded.
  */
+import { isCount, isRecord, isText } from '@tickmesh/shared'
 import { isLife, type Life } from '../life.ts'
 import { MAX_CHANGES, MAX_JOINS, MAX_MEMBERS, type MemberChange, type NewMember, type ViewChange } from './next-view.ts'
 import { MAX_VOTERS, type Member, type View, type ViewId } from './view.ts'
@@ -337,19 +338,11 @@ function parseFlag(value: unknown): boolean | undefined {
 }
 
 function asFields(value: unknown): Fields | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+  return isRecord(value) ? value : undefined
 }
 
 function isDuration(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= MAX_MS
-}
-
-function isText(value: unknown, most: number): value is string {
-  return typeof value === 'string' && value.length <= most
 }
 
 function isWeight(value: unknown): value is number {
