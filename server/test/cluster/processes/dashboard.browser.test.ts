@@ -3,6 +3,8 @@ import { mkdirSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { launchChromium } from '../../../../scripts/launch-chromium.ts'
+import { walkers } from '../../test-game.ts'
+import { Player } from './player.ts'
 import { Shards } from './shards.ts'
 
 const output = new URL('../../../../test-output/', import.meta.url)
@@ -29,11 +31,13 @@ function keep(page: Page, name: string): Promise<unknown> {
   return page.screenshot({ path: new URL(`dashboard-live-${name}.png`, output).pathname, fullPage: true })
 }
 
-it('shows live who is in the view: a shard that is killed goes with its rooms, and comes back; without a majority there is no lease', async () => {
+it('shows live who is in the view: a shard that is killed goes, its room goes on elsewhere, and it comes back; without a majority there is no lease', async () => {
   await shards.start('a', 'b', 'c')
   const [a, b, c] = shards.all
   if (a === undefined || b === undefined || c === undefined) throw new Error('not three')
   const room = await shards.room(c, 'den')
+  // Rooms in which nobody ever played end soon.
+  const player = await Player.join(walkers, c.status?.url ?? '', { room })
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
   const problems: string[] = []
   page.on('pageerror', (error) => problems.push(error.message))
@@ -46,13 +50,21 @@ it('shows live who is in the view: a shard that is killed goes with its rooms, a
       .sort()
       .join()
   await expect.poll(members, PATIENCE).toBe('a,b,c')
-  await expect.poll(() => rows(page, 'rooms'), PATIENCE).toContain(`${room}copen0 / 4`)
+  await expect
+    .poll(() => rows(page, 'rooms'), PATIENCE)
+    .toContainEqual(expect.stringMatching(`^${room}c[ab]open1 / 4$`))
   await keep(page, 'three')
 
   await c.kill()
   await expect.poll(members, PATIENCE).toBe('a,b')
   await expect.poll(async () => (await rows(page, 'views'))[1] ?? '', PATIENCE).toContain('- c (')
-  await expect.poll(() => rows(page, 'rooms'), PATIENCE).toHaveLength(1)
+  await expect.poll(() => rows(page, 'rooms'), PATIENCE).toHaveLength(2)
+  await expect
+    .poll(() => rows(page, 'rooms'), PATIENCE)
+    .toContainEqual(expect.stringMatching(`^${room}(ab|ba)open1 / 4$`))
+  await expect
+    .poll(() => rows(page, 'journeys'), PATIENCE)
+    .toContainEqual(expect.stringMatching(`failover${room}c[ab]$`))
   await keep(page, 'killed')
 
   await shards.add('c')
@@ -65,5 +77,5 @@ it('shows live who is in the view: a shard that is killed goes with its rooms, a
   await keep(page, 'frozen')
   for (const shard of [b, shards.all[2]]) shard?.child.kill('SIGCONT')
   await expect.poll(() => badges.textContent(), PATIENCE).not.toContain('no lease')
-  expect(problems).toEqual([])
+  expect([problems, player.problem]).toEqual([[], undefined])
 })
