@@ -39,7 +39,7 @@ it(
     )
     const before = cluster.owner('den').room('den')
     const { rung } = player.attributes
-    await new Promise((resolve) => setTimeout(resolve, 600))
+    await cluster.written('den')
     await cluster.kill(cluster.living, false)
     await cluster.start()
     await cluster.settled(['den'])
@@ -110,7 +110,7 @@ it(
     await cluster.settled(['den'])
     await shoots(player, 1)
     const before = cluster.owner('den').room('den')
-    await new Promise((resolve) => setTimeout(resolve, 600))
+    await cluster.written('den')
     const dead = cluster.living.filter((shard) => shard !== cluster.owner('den'))
     await cluster.kill(dead, false)
     await eventually('no lease', () => cluster.living.every(({ status }) => status?.hasLease === false))

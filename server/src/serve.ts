@@ -10,7 +10,6 @@ import type { ShardCluster } from './cluster/net/shard-cluster.ts'
 import type { Reserve, TicketSettings } from './gate/admission.ts'
 import type { Authenticate } from './gate/authentication.ts'
 import { Doorkeeper } from './gate/doorkeeper.ts'
-import { DEFAULT_MAX_ROOMS } from './gate/host-options.ts'
 import type { HttpRoute } from './gate/http-route.ts'
 import { DEFAULT_LIMITS, type Limits } from './gate/limits.ts'
 import type { AllowedOrigins } from './gate/origins.ts'
@@ -122,7 +121,7 @@ export async function serve<S extends Shape>(
   const { log, flush, dashboard } = watchedLog(options)
   const development = options.development ?? process.env.NODE_ENV !== 'production'
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const cluster = clusterOptions && (await shardOf(clusterOptions, limits, log, options.maxRooms))
+  const cluster = clusterOptions && (await shardOf(clusterOptions, limits, log))
   const doorkeeper = new Doorkeeper(limits, {
     origins: options.origins ?? [],
     trustedProxies: options.trustedProxies ?? [],
@@ -238,16 +237,12 @@ interface Watched {
 }
 
 /** Loaded only where it is wanted: most servers are no shards. */
-async function shardOf(
-  options: ServeClusterOptions,
-  limits: Limits,
-  log: Log,
-  maxRooms = DEFAULT_MAX_ROOMS,
-): Promise<ShardCluster> {
+async function shardOf(options: ServeClusterOptions, limits: Limits, log: Log): Promise<ShardCluster> {
   const { ShardCluster } = await import('./cluster/net/shard-cluster.ts')
   const { ClusterNode } = await import('./cluster/node/cluster-node.ts')
   return new ShardCluster(options, {
-    ...{ log, maxRooms, handshakeMs: limits.handshakeMs },
+    log,
+    handshakeMs: limits.handshakeMs,
     timer: new RealTickTimer({ precisionMs: 0 }),
     entropy: () => randomInt(2 ** 32),
     wallMs: () => Date.now(),

@@ -2,25 +2,13 @@
  * Deliberate mistakes in what keeps a match alive: who stands by, who goes on, how a room moves, and what ties rooms and clients to that. See planted.ts.
  */
 import type { PlantedMistake } from './planted-mistake.ts'
-import { type SimRules, TRUE_RULES } from './sim-rules.ts'
-
-function standby(change: Partial<SimRules['standby']>): SimRules {
-  return { ...TRUE_RULES, standby: { ...TRUE_RULES.standby, ...change } }
-}
-
-function moves(change: Partial<SimRules['moves']>): SimRules {
-  return { ...TRUE_RULES, moves: { ...TRUE_RULES.moves, ...change } }
-}
-
-function play(change: Partial<SimRules['play']>): SimRules {
-  return { ...TRUE_RULES, play: { ...TRUE_RULES.play, ...change } }
-}
+import { mistaken, TRUE_RULES } from './sim-rules.ts'
 
 const STANDBY_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'a tick is called held before a holder has it',
     what: 'what was told to players as final is gone with the owner',
-    rules: standby({ heldTick: (required) => TRUE_RULES.standby.heldTick(required) + 3 }),
+    rules: mistaken('standby', { heldTick: (required) => TRUE_RULES.standby.heldTick(required) + 3 }),
     faults: ['crash'],
     shards: 3,
     withinSeeds: 80,
@@ -28,7 +16,7 @@ const STANDBY_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'nobody is required to hold a room',
     what: 'then nothing of it is ever safe',
-    rules: standby({ isRequired: () => false }),
+    rules: mistaken('standby', { isRequired: () => false }),
     faults: ['crash'],
     shards: 3,
     withinSeeds: 80,
@@ -41,7 +29,7 @@ const MOVE_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'the owner goes on without an answer to its word',
     what: 'the target may have opened',
-    rules: moves({ mayGoOn: () => true }),
+    rules: mistaken('moves', { mayGoOn: () => true }),
     faults: ['move', 'step', 'delay', 'loss'],
     withinSeeds: 80,
   },
@@ -51,7 +39,7 @@ const SHELL_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'rooms are not told how far they are held',
     what: 'effects and final events leave with ticks that another will compute otherwise',
-    rules: play({ heldTick: () => Number.POSITIVE_INFINITY }),
+    rules: mistaken('play', { heldTick: () => Number.POSITIVE_INFINITY }),
     faults: ['crash', 'delay', 'loss'],
     shards: 3,
     withinSeeds: 80,
@@ -59,7 +47,7 @@ const SHELL_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'rooms are not told that the lease is over',
     what: 'another may run them by then',
-    rules: play({ mayAct: () => true }),
+    rules: mistaken('play', { mayAct: () => true }),
     faults: ['partition', 'hang', 'oneway'],
     withinSeeds: 80,
   },

@@ -9,27 +9,11 @@ import type { PlantedMistake } from './planted-mistake.ts'
 import { PLAY_MISTAKES } from './planted-play.ts'
 import { type RunSettings, runSimulation } from './run.ts'
 import { settingsOf } from './seeds.ts'
-import { type SimRules, TRUE_RULES } from './sim-rules.ts'
+import { mistaken, TRUE_RULES } from './sim-rules.ts'
 
 export interface Found {
   readonly seed: number
   readonly violation: Violation
-}
-
-function view(change: Partial<SimRules['view']>): SimRules {
-  return { ...TRUE_RULES, view: { ...TRUE_RULES.view, ...change } }
-}
-
-function rooms(change: Partial<SimRules['rooms']>): SimRules {
-  return { ...TRUE_RULES, rooms: { ...TRUE_RULES.rooms, ...change } }
-}
-
-function lobby(change: Partial<SimRules['lobby']>): SimRules {
-  return { ...TRUE_RULES, lobby: { ...TRUE_RULES.lobby, ...change } }
-}
-
-function node(change: Partial<SimRules['node']>): SimRules {
-  return { ...TRUE_RULES, node: { ...TRUE_RULES.node, ...change } }
 }
 
 /** Some mistakes show in one seed of fifty; which, shifts with every draw of random numbers. */
@@ -39,7 +23,7 @@ const VIEW_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'a lease is granted after the vote',
     what: 'a vote for the next view is a promise never to grant in this one again',
-    rules: view({ mayGrant: (installed, _votedFor, asked) => compareViews(installed, asked) === 0 }),
+    rules: mistaken('view', { mayGrant: (installed, _votedFor, asked) => compareViews(installed, asked) === 0 }),
     faults: ['reject', 'loss'],
     shards: 3,
     firstSeed: 100,
@@ -48,7 +32,7 @@ const VIEW_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'a grant of an old view is accepted',
     what: 'an answer counts in the view that it names, and in no other',
-    rules: view({ grantCounts: () => true, mayGrant: () => true }),
+    rules: mistaken('view', { grantCounts: () => true, mayGrant: () => true }),
     faults: ['reject', 'loss'],
     shards: 3,
     firstSeed: 40,
@@ -57,7 +41,7 @@ const VIEW_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'a lease is timed from the answer',
     what: 'an answer that took long would make a lease that outlives the grant',
-    rules: view({ grantEndMs: (_sentMs, answeredMs, { leaseMs }) => answeredMs + leaseMs }),
+    rules: mistaken('view', { grantEndMs: (_sentMs, answeredMs, { leaseMs }) => answeredMs + leaseMs }),
     faults: ['hang', 'reject', 'delay'],
     shards: 3,
     withinSeeds: 80,
@@ -65,13 +49,13 @@ const VIEW_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'one grant is a lease',
     what: 'only majorities meet',
-    rules: view({ leaseEndMs: (ends) => Math.max(...ends) }),
+    rules: mistaken('view', { leaseEndMs: (ends) => Math.max(...ends) }),
     withinSeeds: 80,
   },
   {
     name: 'takeover does not wait',
     what: 'who was removed may still hold a lease, and not know of the view',
-    rules: view({ takeoverWaitMs: () => 0 }),
+    rules: mistaken('view', { takeoverWaitMs: () => 0 }),
     faults: ['reject'],
     shards: 3,
     withinSeeds: 80,
@@ -79,7 +63,7 @@ const VIEW_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'a refused connection shortens the wait',
     what: 'proxies and firewalls refuse for the living; and who listens no more on a port may still run',
-    rules: view({
+    rules: mistaken('view', {
       takeoverWaitMs: (ages, evidence, times) =>
         evidence.refused ? 0 : TRUE_RULES.view.takeoverWaitMs(ages, evidence, times),
     }),
@@ -90,7 +74,7 @@ const VIEW_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'clocks are taken to run at one rate',
     what: 'the wait has to be longer than the lease by what clocks may differ',
-    rules: { ...view({}), times: { ...TRUE_RULES.times, clockBound: 1 } },
+    rules: mistaken('times', { clockBound: 1 }),
     faults: ['reject', 'drift'],
     shards: 3,
     firstSeed: 10,
@@ -102,13 +86,13 @@ const ROOM_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'claims are not awaited',
     what: 'a home that has not heard everybody names a second owner',
-    rules: rooms({ mayName: (home) => TRUE_RULES.rooms.mayName({ ...home, claimsComplete: true }) }),
+    rules: mistaken('rooms', { mayName: (home) => TRUE_RULES.rooms.mayName({ ...home, claimsComplete: true }) }),
     withinSeeds: 80,
   },
   {
     name: 'removed members’ leases are not awaited',
     what: 'their rooms may still act',
-    rules: rooms({ mayName: ({ claimsComplete, mayAct }) => claimsComplete && mayAct }),
+    rules: mistaken('rooms', { mayName: ({ claimsComplete, mayAct }) => claimsComplete && mayAct }),
     faults: ['reject'],
     shards: 3,
     withinSeeds: 80,
@@ -116,7 +100,7 @@ const ROOM_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'epochs do not grow with views',
     what: 'whoever learned of an owner could not tell its successor from its predecessor',
-    rules: rooms({ nextEpoch: ({ generation }, named) => ({ generation, view: 1, k: named }) }),
+    rules: mistaken('rooms', { nextEpoch: ({ generation }, named) => ({ generation, view: 1, k: named }) }),
     faults: ['crash'],
     shards: 3,
     withinSeeds: 80,
@@ -124,7 +108,7 @@ const ROOM_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'a message of an older view counts',
     what: 'homes move with views: an old home’s grant is void',
-    rules: rooms({ acceptsView: () => true }),
+    rules: mistaken('rooms', { acceptsView: () => true }),
     faults: ['crash', 'loss', 'reorder', 'delay', 'hang'],
     shards: 3,
     firstSeed: 38,
@@ -133,7 +117,7 @@ const ROOM_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'a room is opened by whatever grant comes',
     what: 'datagrams are doubled and late: a grant is good once, from the home, in its view',
-    rules: rooms({ mayOpen: () => true, acceptsView: () => true }),
+    rules: mistaken('rooms', { mayOpen: () => true, acceptsView: () => true }),
     faults: ['crash', 'loss', 'duplicate', 'reorder', 'delay', 'hang'],
     shards: 3,
     withinSeeds: 80,
@@ -144,7 +128,7 @@ const OTHER_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'the lease is not looked at after a stall',
     what: 'all timers fire at once, and the room’s may be the first',
-    rules: node({ mayAct: (held) => held }),
+    rules: mistaken('node', { mayAct: (held) => held }),
     faults: ['hang'],
     shards: 3,
     firstSeed: 10,
@@ -153,34 +137,31 @@ const OTHER_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'a life is used again after a restart',
     what: 'what the dead one was granted is not the new one’s; and it forgot what it voted for',
-    rules: {
-      ...TRUE_RULES,
-      shell: { nextLife: (random, earlier) => earlier ?? TRUE_RULES.shell.nextLife(random, earlier) },
-    },
+    rules: mistaken('shell', { nextLife: (random, earlier) => earlier ?? TRUE_RULES.shell.nextLife(random, earlier) }),
     withinSeeds: 80,
   },
   {
     name: 'the oldest member runs what runs once without a look at its lease',
     what: 'a removed one is the oldest in its own view',
-    rules: { ...TRUE_RULES, jobs: { mayRun: ({ isOldest }) => isOldest } },
+    rules: mistaken('jobs', { mayRun: ({ isOldest }) => isOldest }),
     withinSeeds: 80,
   },
   {
     name: 'a tombstone is dropped too early',
     what: 'whoever has not heard of it brings the room back',
-    rules: lobby({ mayCollect: () => true, mustReset: () => false }),
+    rules: mistaken('lobby', { mayCollect: () => true, mustReset: () => false }),
     withinSeeds: 80,
   },
   {
     name: 'a removed life’s deltas are accepted',
     what: 'its rooms would be listed, and nobody runs them',
-    rules: lobby({ acceptsLife: () => true, counts: () => true }),
+    rules: mistaken('lobby', { acceptsLife: () => true, counts: () => true }),
     withinSeeds: 80,
   },
   {
     name: 'the next oldest runs what runs once without waiting for the last one’s lease',
     what: 'it was removed, and may not know',
-    rules: { ...TRUE_RULES, jobs: { mayRun: ({ isOldest, mayAct }) => isOldest && mayAct } },
+    rules: mistaken('jobs', { mayRun: ({ isOldest, mayAct }) => isOldest && mayAct }),
     faults: ['reject'],
     shards: 3,
     withinSeeds: 80,
@@ -188,7 +169,7 @@ const OTHER_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'an operation is taken out of turn',
     what: 'the ones that it skipped are taken for known, and never asked for again',
-    rules: lobby({ isNext: () => true }),
+    rules: mistaken('lobby', { isNext: () => true }),
     faults: ['partition'],
     shards: 5,
     withinSeeds: 80,

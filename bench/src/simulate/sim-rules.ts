@@ -66,6 +66,11 @@ export const TRUE_RULES: SimRules = {
   times: LEASE_TIMES,
 }
 
+/** The real rules, but for a mistake in one part. */
+export function mistaken<Part extends keyof SimRules>(part: Part, change: Partial<SimRules[Part]>): SimRules {
+  return { ...TRUE_RULES, [part]: { ...TRUE_RULES[part], ...change } }
+}
+
 /** 32 bits of a text; stands for the shell's XXH32. */
 export function hashText(text: string): number {
   let low = 0x811c9dc5

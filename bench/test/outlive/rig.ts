@@ -1,6 +1,6 @@
 /** Clusters of real shards that run `relay`, and players of the SDK in this process: for tests of what outlives what. */
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join as pathOf } from 'node:path'
 import { type JoinOptions, join, type Room, spectate } from '@tickmesh/client'
@@ -131,6 +131,15 @@ export class Cluster {
 
   matches(name: string): string {
     return pathOf(this.dir, name, 'matches')
+  }
+
+  /** Until all that a room did so far is in its journal on disk: what is written is written at once, and the second time from now began after now. */
+  async written(room: string): Promise<void> {
+    const file = pathOf(this.matches(this.owner(room).name), `${room}.journal`)
+    for (let times = 0; times < 2; times++) {
+      const { mtimeMs } = statSync(file)
+      await eventually('its journal to be written', () => statSync(file).mtimeMs > mtimeMs)
+    }
   }
 
   /** Starts one, or starts it again. */

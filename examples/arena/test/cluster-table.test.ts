@@ -7,7 +7,11 @@ function row(n: number, state: ShardState, leaseLeftMs = 700): ShardRow {
   const view = { generation: 1_795_380_272, number: 12, members: [1, 2, 3] }
   const views = { view, leaseLeftMs, survives: 1, phase: 'member' }
   const report = {
-    ...{ t: 'report', page: `http://127.0.0.1:${8080 + n}`, cluster: { views } },
+    ...{
+      t: 'report',
+      page: `http://127.0.0.1:${8080 + n}`,
+      cluster: { views, standby: { held: ['den', 'pit', 'hut'] } },
+    },
     ...{ rooms: 2, players: 4, tickLatenessP99Ms: 1.25 },
   }
   return { name: `shard-${n}`, pid: 123_456, state, report: report as unknown as ShardRow['report'] }
@@ -23,6 +27,7 @@ it('fits 120 and 80 columns, aligned, and leaves out the less important ones', (
     expect(heads.indexOf('view') + 'view'.length).toBe(first.indexOf('80272.12') + '80272.12'.length)
   }
   expect(tableOf(all, { colours: false, width: 120 })[0]).toContain('tick late p99  page')
+  expect(tableOf(all, { colours: false, width: 120 })[0]).toContain('stands by')
   expect(tableOf(all, { colours: false, width: 80 })[1]).toMatch(/127\.0\.0\.1:8081$/)
 })
 

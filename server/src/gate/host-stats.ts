@@ -9,7 +9,7 @@ import type { HostCounts } from './host-options.ts'
 
 export interface CountedHost {
   readonly cores: ReadonlyMap<string, RoomCore>
-  readonly sessions: ReadonlySet<{ readonly info: { readonly transport?: string } }>
+  readonly sessions: Iterable<{ readonly info: { readonly transport?: string } }> & { readonly size: number }
   readonly loop: TickLoop
   readonly made: number
   readonly dropped: number

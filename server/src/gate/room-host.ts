@@ -58,12 +58,12 @@ import { LeaseWatch } from './lease-watch.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import type { CarriedFrom, Elsewhere, Pipe } from './room-directory.ts'
 import { type LobbyConnection, type PeerInfo, Session, type SessionHost } from './session.ts'
-
-const CHECK_EVERY_MS = 250
+import { Sessions } from './sessions.ts'
 
 export class RoomHost<S extends Shape = Shape> implements SessionHost {
   readonly game: CompiledGame
   readonly limits: Limits
+  private readonly maxRooms: number
   readonly log: Log
   readonly clock: { nowMs(): number }
   private readonly spectators: SpectatorLimits | undefined
@@ -83,8 +83,7 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
   private readonly entropy: () => number
   private readonly cores = new Map<string, RoomCore>()
   private readonly facades = new Map<string, Room<S>>()
-  private readonly sessions = new Set<Session>()
-  private cancelCheck: (() => void) | undefined
+  private readonly sessions: Sessions
   private stopped = false
   private made = 0
   private dropped = 0
@@ -104,8 +103,10 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     )
     this.options = options
     this.limits = { ...DEFAULT_LIMITS, ...options.limits }
+    this.maxRooms = options.maxRooms ?? DEFAULT_MAX_ROOMS
     this.log = options.log ?? (() => {})
     this.clock = options.timer
+    this.sessions = new Sessions(options.timer)
     const sequence = new SeededRandom(options.seed ?? 0)
     this.entropy = options.entropy ?? (() => sequence.uint32())
     this.tools = makeWireTools(game)
@@ -137,6 +138,11 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
     return this.sessions.size
   }
 
+  /** 0 to 1: of the rooms or the connections that it takes, whichever are nearer their end. */
+  get load(): number {
+    return Math.min(1, Math.max(this.cores.size / this.maxRooms, this.sessions.size / this.limits.maxConnections))
+  }
+
   peerDropped(code: NetErrorCode): void {
     this.droppedByCode.set(code, (this.droppedByCode.get(code) ?? 0) + 1)
     this.dropped++
@@ -146,10 +152,8 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
   accept(link: Link, info: PeerInfo = {}): void {
     const session = new Session(this, link, info)
     this.sessions.add(session)
-    if (this.stopped) session.drop('SERVER_STOPPING', 'The server is stopping.')
-    else if (this.sessions.size > this.limits.maxConnections)
+    if (this.sessions.size > this.limits.maxConnections)
       session.drop('TOO_MANY_CONNECTIONS', 'The server takes no more connections.')
-    else if (this.cancelCheck === undefined) this.planCheck()
   }
 
   /** This shard has no lease: no tick runs, no frame leaves, players are told. Ends by itself when `mayAct` says so. Idempotent. */
@@ -166,10 +170,8 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
   close(reason: CloseReason = { code: 'SERVER_STOPPING', message: 'The server is stopping.' }): void {
     this.stopped = true
     this.lease.stop()
-    this.cancelCheck?.()
-    this.cancelCheck = undefined
     for (const room of [...this.cores.values()]) this.end(room, reason)
-    for (const session of this.sessions) session.drop(reason.code, reason.message)
+    this.sessions.close(reason)
   }
 
   /** No new rooms and no newcomers from now on; players may still resume. Players and rules are told that everything ends within `ms`. */
@@ -255,8 +257,7 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
 
   openRoom(id: string, cluster?: ClusterRoom): RoomCore {
     this.refuseIfStopping(true)
-    const { options, game } = this
-    const { maxRooms = DEFAULT_MAX_ROOMS } = options
+    const { game, maxRooms } = this
     if (this.cores.size >= maxRooms) throw tooManyRooms(maxRooms)
     const secretSeed = this.entropy()
     const room = this.makeRoom(id, { secretSeed, publicSeed: hash32(secretSeed, this.entropy(), 0, 0) | 0 }, cluster)
@@ -384,16 +385,5 @@ export class RoomHost<S extends Shape = Shape> implements SessionHost {
       this.options.onRoomEnded?.(room.id)
     }
     room.shutDown(reason)
-  }
-
-  /** Silent peers are looked for while there are any. */
-  private planCheck(): void {
-    const { timer } = this.options
-    this.cancelCheck = timer.wakeAt(timer.nowMs() + CHECK_EVERY_MS, () => {
-      this.cancelCheck = undefined
-      const nowMs = timer.nowMs()
-      for (const session of this.sessions) session.check(nowMs)
-      if (this.sessions.size > 0 && !this.stopped) this.planCheck()
-    })
   }
 }

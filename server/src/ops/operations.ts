@@ -96,7 +96,7 @@ export class Operations {
       await server.moveAway(timeoutMs * MOVING_SHARE)
       if (this.closing !== undefined) return this.closing
     }
-    const leftMs = Math.max(0, endMs - performance.now())
+    const leftMs = Math.max(0, Math.round(endMs - performance.now()))
     if (server.moveAway === undefined || server.stats.rooms > 0) await this.sendAway(leftMs)
     return this.close()
   }

@@ -269,7 +269,7 @@ export class PlayedRooms implements ListeningProcess {
       handOver: (id, place) => host.handOver(id, place),
       roomNamed: (id) => host.roomNamed(id),
       get load() {
-        return Math.min(1, host.rooms.size / MAX_ROOMS)
+        return host.load
       },
     }
   }

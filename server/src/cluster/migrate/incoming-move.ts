@@ -3,9 +3,10 @@
  * answers again as long as the view lasts, and a word that it did not open it never opens. Part of `Migrations`.
  */
 import type { Life } from '../life.ts'
-import { compareEpochs, type RoomEpoch } from '../view/view.ts'
+import { firstDue } from '../retry.ts'
+import { compareEpochs, isSameEpoch, type RoomEpoch } from '../view/view.ts'
 import type { WordAnswer } from './migrate-rules.ts'
-import { firstDue, type MoveContext, type Word } from './move-memory.ts'
+import type { MoveContext, Word } from './move-memory.ts'
 import type { MoveMessage } from './move-messages.ts'
 
 /** Rooms whose newest answer is kept; when there are more in one view, words for others are refused until the next. */
@@ -156,5 +157,5 @@ export class IncomingMoves {
 }
 
 function isOf(a: Word, b: Word): boolean {
-  return compareEpochs(a.next, b.next) === 0
+  return isSameEpoch(a.next, b.next)
 }

@@ -119,10 +119,3 @@ export interface MoveContext {
   /** In the installed view. */
   say(to: Life, body: MoveMessageBody): void
 }
-
-/** Of a map's entries, when the first is due. */
-export function firstDue(entries: Iterable<{ readonly dueMs: number }>): number {
-  let next = Number.POSITIVE_INFINITY
-  for (const { dueMs } of entries) next = Math.min(next, dueMs)
-  return next
-}

@@ -4,10 +4,11 @@
  * An owner that has stopped a room goes on only after the target's word that it will not open, and under a new epoch; or as its home says in a new view.
  */
 import type { Life } from '../life.ts'
+import { firstDue } from '../retry.ts'
 import type { LocateAnswer } from '../ring/rooms-api.ts'
-import { compareEpochs, memberOf, type RoomEpoch } from '../view/view.ts'
+import { compareEpochs, isSameEpoch, memberOf, type RoomEpoch } from '../view/view.ts'
 import type { MoveOutcome } from './migrate-api.ts'
-import { firstDue, type InLine, type MoveContext, type Outgoing, type Stranded } from './move-memory.ts'
+import type { InLine, MoveContext, Outgoing, Stranded } from './move-memory.ts'
 import type { MoveMessage } from './move-messages.ts'
 
 /** A home's answers that a room is nowhere, one after another, until it is believed. */
@@ -120,7 +121,7 @@ export class OutgoingMoves {
     move.dueMs = nowMs + times.lookMs
     if (!isOut(move)) {
       const owned = parts.rooms.owned.get(move.room)
-      const isOurs = owned !== undefined && compareEpochs(owned, move.epoch) === 0
+      const isOurs = owned !== undefined && isSameEpoch(owned, move.epoch)
       if (!isOurs || nowMs >= move.limitMs) {
         if (isOurs && move.step === 'gathering' && this.#isHeard(move, nowMs)) this.#halt(move, nowMs)
         else this.#abort(move, nowMs)

@@ -13,7 +13,7 @@ import { failureLine } from '../../ops/failure-line.ts'
 import type { Log } from '../../ops/log-line.ts'
 import type { TickTimer } from '../../tick/tick-timer.ts'
 import { HostedRooms } from '../hosting/hosted-rooms.ts'
-import { type HostingCounts, type KeptHost, NO_HOSTING } from '../hosting/hosting-api.ts'
+import { type HostingCounts, NO_HOSTING } from '../hosting/hosting-api.ts'
 import { RoomGate } from '../hosting/room-gate.ts'
 import type { ClusterAddress, Life } from '../life.ts'
 import type { LobbyApi } from '../lobby/lobby-api.ts'
@@ -34,7 +34,6 @@ import type { ShellParts } from './shell-parts.ts'
 export interface ShardParts {
   readonly log: Log
   readonly handshakeMs: number
-  readonly maxRooms: number
   /** For what the lobby's clients are told. */
   readonly timer: TickTimer
   /** Gives 32 bits that nobody can guess. */
@@ -153,7 +152,7 @@ export class ShardCluster implements ServerCluster {
     const { standby = {}, onRoomLost } = this.#options
     if (standby.journalDir !== undefined) this.#folder = new JournalFolder(standby.journalDir, note)
     const rooms = new HostedRooms({
-      host: keptBy(host, this.#parts.maxRooms),
+      host,
       life: () => this.#shell?.node,
       nowMs: () => performance.now(),
       mode: standby.mode ?? 'inputs',
@@ -328,22 +327,5 @@ function hostOf(url: string): string | undefined {
     return new URL(url).host
   } catch {
     return undefined
-  }
-}
-
-/** A room host, as whoever keeps rooms sees it. */
-function keptBy(host: RoomHost, maxRooms: number): KeptHost {
-  return {
-    openRoom: (id, room) => host.openRoom(id, room),
-    openReplica: (keyframe) => host.openReplica(keyframe),
-    restoreRoom: (id, room, replica, late) => host.restoreRoom(id, room, replica, late),
-    expectRoom: (id, replica) => host.expectRoom(id, replica),
-    arrived: (id) => host.arrived(id),
-    dropRoom: (id, reason) => host.dropRoom(id, reason),
-    handOver: (id, place) => host.handOver(id, place),
-    roomNamed: (id) => host.roomNamed(id),
-    get load() {
-      return Math.min(1, Math.max(host.rooms.size / maxRooms, host.sessionCount / host.limits.maxConnections))
-    },
   }
 }

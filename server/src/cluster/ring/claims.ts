@@ -3,6 +3,7 @@
  * all its rooms. Both are made anew for each view, by `ClusterRooms`.
  */
 import type { Life } from '../life.ts'
+import { firstDue } from '../retry.ts'
 import { CHUNK_ROOMS, type HeldRoomClaim, type RoomClaim, type RoomMessageBody } from './room-messages.ts'
 import { MAX_RETRY_MS, RETRY_MS } from './rooms-context.ts'
 
@@ -68,9 +69,7 @@ export class OutgoingClaims {
   }
 
   get nextMs(): number {
-    let next = Number.POSITIVE_INFINITY
-    for (const { dueMs } of this.#homes.values()) next = Math.min(next, dueMs)
-    return next
+    return firstDue(this.#homes.values())
   }
 
   #sendMore(home: Life, state: ToHome, nowMs: number): void {

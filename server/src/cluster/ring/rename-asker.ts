@@ -3,6 +3,7 @@
  * answered, the time is over, or the view changes: what an older view's home gave is void. Each `done` is called once. Part of `ClusterRooms`.
  */
 import type { Life } from '../life.ts'
+import { postpone } from '../retry.ts'
 import type { RoomEpoch } from '../view/view.ts'
 import { type Installed, MAX_RETRY_MS, RETRY_MS, type RoomsContext } from './rooms-context.ts'
 
@@ -77,8 +78,7 @@ export class RenameAsker {
 
   #ask(request: number, question: Question, nowMs: number): void {
     const { id, from, to } = question
-    question.dueMs = nowMs + question.retryMs
-    question.retryMs = Math.min(2 * question.retryMs, MAX_RETRY_MS)
+    postpone(question, MAX_RETRY_MS, nowMs)
     const home = this.#installed?.ring.homeOf(id)
     if (home !== undefined) this.#context.say(home, { t: 'rename', request, id, epoch: from, to }, nowMs)
   }

@@ -3,6 +3,7 @@
  * `done` is called exactly once. Remembers for a moment where rooms are, so that a room that many want is not asked for each time.
  */
 import type { Life } from '../life.ts'
+import { postpone } from '../retry.ts'
 import { memberOf } from '../view/view.ts'
 import { drawPlacedId } from './placement.ts'
 import type { Attributes, HomeAnswer } from './room-messages.ts'
@@ -172,8 +173,7 @@ export class RoomAsker {
       question.silent.add(home)
       return this.#askElsewhere(question, nowMs)
     }
-    question.dueMs = nowMs + question.retryMs
-    question.retryMs = Math.min(question.retryMs * 2, MAX_RETRY_MS)
+    postpone(question, MAX_RETRY_MS, nowMs)
     const { kind, request, id, attributes } = question
     if (kind === 'find') this.#context.say(home, { t: 'find', request, id }, nowMs)
     else this.#context.say(home, { t: 'make', request, settled: this.#settled(), id, attributes }, nowMs)

@@ -3,12 +3,13 @@
  * installed view: claims of all members, then grants that it gave itself. Never names an owner before `rules.mayName`.
  */
 import type { Life } from '../life.ts'
-import { compareEpochs, memberOf, type RoomEpoch } from '../view/view.ts'
+import { firstDue } from '../retry.ts'
+import { compareEpochs, isSameEpoch, memberOf, type RoomEpoch } from '../view/view.ts'
 import { type ClaimChunk, IncomingClaims } from './claims.ts'
 import { LostRooms } from './lost-rooms.ts'
 import type { HomeAnswer, RoomClaim } from './room-messages.ts'
 import { BEING_TAKEN_OVER, RoomNaming } from './room-naming.ts'
-import { isSameEpoch, type RoomOwner } from './room-owner.ts'
+import type { RoomOwner } from './room-owner.ts'
 import { RoomRecovery } from './room-recovery.ts'
 import { RoomRenaming } from './room-renaming.ts'
 import { type HomeKnows, whyNot } from './room-rules.ts'
@@ -64,9 +65,7 @@ export class RoomHome {
   }
 
   get nextMs(): number {
-    let next = Math.min(this.naming.nextMs, this.#recovery.nextMs)
-    for (const { dueMs } of this.#outranked.values()) next = Math.min(next, dueMs)
-    return next
+    return Math.min(this.naming.nextMs, this.#recovery.nextMs, firstDue(this.#outranked.values()))
   }
 
   install(installed: Installed): void {

@@ -4,6 +4,7 @@
  * their holders to the next. Part of `RoomHome`.
  */
 import type { Life } from '../life.ts'
+import { firstDue, postpone } from '../retry.ts'
 import type { RoomEpoch } from '../view/view.ts'
 import { pickOwner } from './placement.ts'
 import type { Attributes, HomeAnswer } from './room-messages.ts'
@@ -101,9 +102,7 @@ export class RoomNaming {
   }
 
   get nextMs(): number {
-    let next = Number.POSITIVE_INFINITY
-    for (const { dueMs } of this.#awaited.values()) next = Math.min(next, dueMs)
-    return next
+    return firstDue(this.#awaited.values())
   }
 
   /** Why it is not known yet where it is; undefined: nobody is being named. */
@@ -252,8 +251,7 @@ export class RoomNaming {
   #askOwner(opening: Opening, nowMs: number): void {
     const { id, epoch, attributes, owner, succession } = opening
     const takeOver = succession !== undefined
-    opening.dueMs = nowMs + opening.retryMs
-    opening.retryMs = Math.min(opening.retryMs * 2, MAX_RETRY_MS)
+    postpone(opening, MAX_RETRY_MS, nowMs)
     this.#context.say(owner, { t: 'open', settled: this.#settled(), id, epoch, attributes, takeOver }, nowMs)
   }
 

@@ -4,7 +4,8 @@
  * Answers each grant once and remembers what it said until the home waits for no answer any more, so that a late duplicate opens nothing.
  */
 import type { Life } from '../life.ts'
-import type { RoomEpoch } from '../view/view.ts'
+import { firstDue, postpone } from '../retry.ts'
+import { isSameEpoch, type RoomEpoch } from '../view/view.ts'
 import type { Attributes } from './room-messages.ts'
 import { type Installed, MAX_RETRY_MS, RETRY_MS, type RoomsContext } from './rooms-context.ts'
 
@@ -62,10 +63,7 @@ export class RoomOwner {
   }
 
   get nextMs(): number {
-    let next = Number.POSITIVE_INFINITY
-    for (const { dueMs } of this.#ending.values()) next = Math.min(next, dueMs)
-    for (const { dueMs } of this.#running.values()) next = Math.min(next, dueMs)
-    return next
+    return Math.min(firstDue(this.#ending.values()), firstDue(this.#running.values()))
   }
 
   /** Rooms whose end, or whose move here, the home has not noted. */
@@ -221,8 +219,7 @@ export class RoomOwner {
   }
 
   #tellRuns(id: string, told: Told, nowMs: number): void {
-    told.dueMs = nowMs + told.retryMs
-    told.retryMs = Math.min(2 * told.retryMs, MAX_RETRY_MS)
+    postpone(told, MAX_RETRY_MS, nowMs)
     const home = this.#installed?.ring.homeOf(id)
     if (home !== undefined) this.#context.say(home, { t: 'runs', id, epoch: told.epoch }, nowMs)
   }
@@ -248,8 +245,4 @@ function settle(grants: GrantsOfHome, settled: number): void {
 
 function median(numbers: number[]): number {
   return numbers.sort((a, b) => a - b)[numbers.length >> 1] ?? 0
-}
-
-export function isSameEpoch(a: RoomEpoch, b: RoomEpoch): boolean {
-  return a.generation === b.generation && a.view === b.view && a.k === b.k
 }

@@ -3,8 +3,7 @@
  * room under exactly that epoch is registered. One epoch is out for a room at a time; the owner that asked for it may have another instead. Part of `RoomHome`.
  */
 import type { Life } from '../life.ts'
-import type { RoomEpoch } from '../view/view.ts'
-import { isSameEpoch } from './room-owner.ts'
+import { isSameEpoch, type RoomEpoch } from '../view/view.ts'
 import type { HomeKnows, Renaming } from './room-rules.ts'
 import type { RoomPlace } from './rooms-api.ts'
 import type { Installed, RoomsContext } from './rooms-context.ts'

@@ -3,7 +3,7 @@
  * replaces one by a mistake, and must notice.
  */
 import type { Life } from '../life.ts'
-import { compareEpochs, compareViews, type RoomEpoch, type ViewId } from '../view/view.ts'
+import { compareEpochs, compareViews, isSameEpoch, type RoomEpoch, type ViewId } from '../view/view.ts'
 
 /** What a home knows when it is asked for a room. */
 export interface HomeKnows {
@@ -102,9 +102,9 @@ export const ROOM_RULES: RoomRules = {
     home.mayAct &&
     toIsMember &&
     owner?.owner === asker &&
-    compareEpochs(owner.epoch, under) === 0 &&
+    isSameEpoch(owner.epoch, under) &&
     (before === undefined || before.asker === asker),
-  mayRegister: (from, epoch, renaming) => renaming?.to === from && compareEpochs(renaming.epoch, epoch) === 0,
+  mayRegister: (from, epoch, renaming) => renaming?.to === from && isSameEpoch(renaming.epoch, epoch),
 }
 
 /** Why a home does not answer, for people. */

@@ -5,7 +5,7 @@
  * What it acknowledged it has, until the owner says `drop`, it takes the room over, or a newer epoch was heard of and nobody wanted it for a while.
  */
 import type { Life } from '../life.ts'
-import { compareEpochs, type RoomEpoch } from '../view/view.ts'
+import { compareEpochs, isSameEpoch, type RoomEpoch } from '../view/view.ts'
 import { HeldCopy } from './held-room.ts'
 import { type Arriving, Incoming, keyframeOf } from './incoming.ts'
 import type { HeldRoom, StandbyReplica } from './standby-api.ts'
@@ -248,7 +248,7 @@ export class HeldRooms {
     const before = this.#held.get(room)
     before?.replica.close()
     const copy = new HeldCopy({ id: room, owner, epoch, line }, replica, nowMs)
-    copy.isHolder = before?.owner === owner && compareEpochs(before.epoch, epoch) === 0 && before.isHolder
+    copy.isHolder = before?.owner === owner && isSameEpoch(before.epoch, epoch) && before.isHolder
     this.#held.set(room, copy)
     this.fence(room, epoch, nowMs)
     this.#say(owner, heldBy(copy))

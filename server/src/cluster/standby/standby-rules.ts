@@ -3,7 +3,7 @@
  * replace one by a mistake, and must notice.
  */
 import type { Life } from '../life.ts'
-import { compareEpochs, type RoomEpoch } from '../view/view.ts'
+import { compareEpochs, isSameEpoch, type RoomEpoch } from '../view/view.ts'
 
 /** What a holder has of a room. */
 export interface Having {
@@ -77,7 +77,7 @@ export const STANDBY_RULES: StandbyRules = {
     return tick <= have.tick ? 'have' : 'gap'
   },
   mayDrop: (have, { owner, epoch, line }) =>
-    owner === have.owner && compareEpochs(epoch, have.epoch) === 0 && line >= have.line,
+    owner === have.owner && isSameEpoch(epoch, have.epoch) && line >= have.line,
   mayTakeOver: (have, epoch) => compareEpochs(epoch, have.epoch) > 0,
   counts: (line, current) => line === current,
   // One that is to be out, and has not said so, could still be named the successor: with what it has.

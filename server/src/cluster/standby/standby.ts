@@ -6,7 +6,7 @@
 import type { TickRecord } from '../../room/standby-line.ts'
 import type { Life } from '../life.ts'
 import type { Part, PartHost } from '../part.ts'
-import { compareEpochs, compareViews, type RoomEpoch, type View } from '../view/view.ts'
+import { compareViews, isSameEpoch, type RoomEpoch, type View } from '../view/view.ts'
 import { HeldRooms } from './held-rooms.ts'
 import { ProtectedRoom } from './protected-room.ts'
 import type {
@@ -244,11 +244,11 @@ export class Standby implements StandbyApi, Part<StandbyMessage> {
     const ours = this.#rooms.get(room)
     const holder = ours?.holders.get(from)
     if (message.t === 'dropped') this.#words.answered(from, message)
-    if (ours !== undefined && holder !== undefined && compareEpochs(ours.epoch, epoch) === 0)
+    if (ours !== undefined && holder !== undefined && isSameEpoch(ours.epoch, epoch))
       return ours.receive(holder, message, nowMs)
     // Its new owner may not have come to it yet.
     const moved = this.#moved.get(room)
-    if (moved !== undefined && compareEpochs(moved.epoch, epoch) === 0 && nowMs < moved.untilMs) return
+    if (moved !== undefined && isSameEpoch(moved.epoch, epoch) && nowMs < moved.untilMs) return
     // It holds what is not to be held by it any more.
     if (message.t === 'need') this.#context.send(from, { t: 'drop', room, epoch, line: message.line }, 'stream')
   }

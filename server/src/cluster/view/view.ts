@@ -71,6 +71,10 @@ export function compareEpochs(a: RoomEpoch, b: RoomEpoch): number {
   return a.generation - b.generation || a.view - b.view || a.k - b.k
 }
 
+export function isSameEpoch(a: RoomEpoch, b: RoomEpoch): boolean {
+  return a.generation === b.generation && a.view === b.view && a.k === b.k
+}
+
 export function memberOf(view: View, life: Life): Member | undefined {
   return view.members.find((member) => member.life === life)
 }

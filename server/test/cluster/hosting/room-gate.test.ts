@@ -68,17 +68,7 @@ function shard(options: Partial<HostOptions> = {}) {
   }
   const host = server.host as unknown as RoomHost
   kept = new HostedRooms({
-    host: {
-      openRoom: (id, room) => host.openRoom(id, room),
-      openReplica: (keyframe) => host.openReplica(keyframe),
-      restoreRoom: (id, room, replica, late) => host.restoreRoom(id, room, replica, late),
-      expectRoom: (id, replica) => host.expectRoom(id, replica),
-      arrived: (id) => host.arrived(id),
-      dropRoom: (id, reason) => host.dropRoom(id, reason),
-      handOver: (id, place) => host.handOver(id, place),
-      roomNamed: (id) => host.roomNamed(id),
-      load: 0.25,
-    },
+    host,
     life: () => ({ lobby: lobby as never, standby: unprotected as never, view: undefined }),
     nowMs: () => server.scheduler.now(),
     mode: 'inputs',

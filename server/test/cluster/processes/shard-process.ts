@@ -46,6 +46,6 @@ setInterval(() => {
     generation: view?.generation ?? 0,
     view: view?.number ?? 0,
     members: (view?.members ?? []).map(({ name, life }) => ({ name, life })),
-    rooms: [...(shard.lobby?.rooms() ?? [])].map(({ id, owner, epoch }) => ({ id, owner, epoch })),
+    rooms: [...(shard.lobby?.rooms() ?? [])].map(({ id, owner, epoch, state }) => ({ id, owner, epoch, state })),
   })
 }, STATUS_MS)

@@ -10,6 +10,13 @@ export type Order =
   | { readonly t: 'ended'; readonly life: string }
   | { readonly t: 'drain' }
 
+export interface ListedRoom {
+  readonly id: string
+  readonly owner: string
+  readonly epoch: RoomEpoch
+  readonly state: string
+}
+
 export interface Status {
   readonly t: 'status'
   readonly url: string
@@ -19,7 +26,7 @@ export interface Status {
   readonly generation: number
   readonly view: number
   readonly members: readonly { readonly name: string; readonly life: string }[]
-  readonly rooms: readonly { readonly id: string; readonly owner: string; readonly epoch: RoomEpoch }[]
+  readonly rooms: readonly ListedRoom[]
 }
 
 export type Said =
@@ -69,12 +76,12 @@ export class Shard {
       .join()
   }
 
-  lists(id: string): boolean {
-    return this.status?.rooms.some((room) => room.id === id) === true
+  listed(id: string): ListedRoom | undefined {
+    return this.status?.rooms.find((room) => room.id === id)
   }
 
   epochOf(id: string): RoomEpoch | undefined {
-    return this.status?.rooms.find((room) => room.id === id)?.epoch
+    return this.listed(id)?.epoch
   }
 
   async kill(): Promise<void> {
@@ -89,8 +96,11 @@ export class Shards {
   readonly all: Shard[] = []
   private readonly command: readonly string[]
 
-  constructor(command: readonly string[] = []) {
+  private readonly options: object
+
+  constructor(command: readonly string[] = [], options: object = {}) {
     this.command = command
+    this.options = options
   }
 
   /** One more; the first one founds. `own`: the command that this one alone is run by. */
@@ -98,7 +108,7 @@ export class Shards {
     const seed = this.all[0]?.status?.address
     const found =
       seed === undefined ? { found: 'alone' } : { found: 'join', join: this.all.map((s) => s.status?.address ?? seed) }
-    const shard = new Shard(name, { cluster: 'processes', name, port: 0, keys: [key], ...found }, own)
+    const shard = new Shard(name, { cluster: 'processes', name, port: 0, keys: [key], ...found, ...this.options }, own)
     const at = this.all.findIndex((other) => other.name === name)
     if (at < 0) this.all.push(shard)
     else this.all[at] = shard
@@ -128,7 +138,7 @@ export class Shards {
     for (let n = 0; n < 200; n++) {
       const id = `${prefix}-${n}`
       if ((await owner.create(id)) !== 'here') continue
-      await eventually(`${id} in all lists`, () => this.all.every((shard) => shard.lists(id)))
+      await eventually(`${id} in all lists`, () => this.all.every((shard) => shard.listed(id) !== undefined))
       return id
     }
     throw new Error(`no room of ${prefix} came to ${owner.name}`)
