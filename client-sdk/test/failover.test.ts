@@ -313,6 +313,20 @@ describe('a room that moves', () => {
     expect(new Set(lab.events)).toEqual(new Set(['predicted']))
   })
 
+  it('not after all, and goes on where it was under a new epoch: its player is back at once, and nobody is told', async () => {
+    const { lab, room, press, presses } = await moves(true)
+    lab.a.epoch = SECOND
+    for (const { link } of lab.a.players) link.close({ code: 'STALE_EPOCH', message: '' })
+    for (let n = 0; n < 10; n++) {
+      press()
+      await lab.run(50)
+    }
+    await lab.run(1_000)
+    expect({ states: lab.states, stalls: lab.stalls, url: room.url }).toEqual({ states: [], stalls: [], url: A })
+    expect(room.stats).toMatchObject({ moves: 0, failovers: 0, reconnects: 1 })
+    expect(lab.a.players.map(({ applied }) => applied[0])).toContain(presses.made)
+  })
+
   it('not after all: the link that was opened for it is dropped, and play goes on', async () => {
     for (const end of ['told', 'hung up'] as const) {
       const { lab, room } = await moves(true)

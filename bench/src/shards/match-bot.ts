@@ -50,8 +50,8 @@ export interface ClientTally {
   readonly corrections: number
   readonly failovers: number
   readonly moves: number
-  /** How often its link was seen as lost. */
-  readonly losses: number
+  /** Why its link was seen as lost, each time. */
+  readonly losses: readonly string[]
   /** Frames of an owner that another one had followed already. */
   readonly staleFrames: number
   readonly silentMs: number
@@ -90,7 +90,7 @@ export class MatchBot {
   #finalTick = 0
   #staleFrames = 0
   #isLost = false
-  #losses = 0
+  readonly #losses: string[] = []
   #calls = 0
   #levels: Record<string, unknown> = {}
 
@@ -112,10 +112,10 @@ export class MatchBot {
     room.onClose(({ code, message }) => {
       this.#why = `${code} ${message}`
     })
-    room.onConnection(({ state }) => {
+    room.onConnection(({ state, reason }) => {
       if (state !== 'reconnecting' || this.#isLost) return
       this.#isLost = true
-      this.#losses++
+      this.#losses.push(`${reason?.code} ${reason?.message}`)
     })
     this.#room = room
   }

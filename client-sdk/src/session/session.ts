@@ -207,6 +207,8 @@ export class Session implements LineOwner, AttemptOwner, RedialsOwner {
     const byUs = cause.code === 'REPLACED' && this.#greeted
     const isExpected = this.link.also !== undefined && retryOf(cause.code) !== 'never' && cause.code !== 'STALE_EPOCH'
     if (!this.#canRetry || (retryOf(cause.code) !== 'now' && !byUs && !isExpected)) return this.#room.end(reason)
+    // The move that was announced failed.
+    if (cause.code === 'STALE_EPOCH' && this.#aside?.plan.purpose === 'prepare') this.#isQuiet = true
     if (isExpected) this.#awaitHandover(cause)
     else if (byUs && this.#aside !== undefined) this.#replaced = cause
     else if (!this.#reconnecting) this.#begin(cause)

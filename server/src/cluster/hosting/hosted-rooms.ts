@@ -336,7 +336,13 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
       this.#options.note('replay-failed', `the journal of the room "${room}" cannot be replayed: ${String(error)}`)
       return false
     }
-    if (replica.tick !== halt.tick || replica.hash() !== halt.hash) return false
+    if (replica.tick !== halt.tick || replica.hash() !== halt.hash) {
+      this.#options.note(
+        'room-not-moved',
+        `the room "${room}" is not the same here in tick ${halt.tick}, and stays where it was`,
+      )
+      return false
+    }
     if (standby.takeOver(room, epoch, nowMs()) !== replica) return false
     return this.#restore(room, epoch, replica, halt.late)
   }

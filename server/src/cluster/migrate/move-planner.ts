@@ -42,6 +42,8 @@ const DRAIN_LOOK_MS = 50
 const REBALANCE_EVERY_MS = 5_000
 /** Between 0.8 and 1.2 of that, so that shards do not decide together. */
 const JITTER = 0.4
+/** The view says that this shard drains; until it does, or for so long, none is moved: a new view interrupts moves. */
+const DRAIN_VIEW_MS = 1_000
 /** A young view: its rooms are still being claimed and taken over, and its loads are of before. */
 const VIEW_AGE_MS = 10_000
 /** From the mean: as far as loads may differ. */
@@ -58,6 +60,7 @@ export class MovePlanner {
   #view: View | undefined
   #rebalanceMs = Number.POSITIVE_INFINITY
   #drainMs = Number.POSITIVE_INFINITY
+  #drainFromMs = Number.POSITIVE_INFINITY
 
   constructor(options: PlannerOptions) {
     this.#options = options
@@ -79,7 +82,7 @@ export class MovePlanner {
   }
 
   drain(nowMs: number): void {
-    if (!this.isDraining) this.#drainMs = nowMs
+    if (!this.isDraining) this.#drainMs = this.#drainFromMs = nowMs
     this.#rebalanceMs = Number.POSITIVE_INFINITY
   }
 
@@ -100,7 +103,8 @@ export class MovePlanner {
     if (this.isDraining) {
       if (nowMs < this.#drainMs) return []
       this.#drainMs = nowMs + DRAIN_LOOK_MS
-      return this.#drain(facts, nowMs)
+      const isKnown = memberOf(facts.view, this.#options.life)?.draining === true
+      return isKnown || nowMs >= this.#drainFromMs + DRAIN_VIEW_MS ? this.#drain(facts, nowMs) : []
     }
     if (nowMs < this.#rebalanceMs) return []
     this.#rebalanceMs = nowMs + this.#every()

@@ -178,6 +178,7 @@ export function listingKeeper(
       host.close(id, why)
       lobby.remove(id)
     },
+    handedOver: (id, to, url, epoch) => host.handedOver(id, to, url, epoch),
     load: () => host.load(),
     loadOf: (of) => lobby.loadOf(of),
   }

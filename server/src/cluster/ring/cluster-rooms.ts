@@ -220,7 +220,7 @@ export class ClusterRooms implements RoomsApi, Part<RoomMessage> {
       case 'over':
         return this.#context.onOver(message.id, message.epoch)
       case 'taken':
-        return this.#owner.taken(message.id, message.epoch)
+        return this.#owner.taken(message.id, message.owner, message.epoch)
     }
   }
 

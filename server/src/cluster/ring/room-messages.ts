@@ -83,7 +83,7 @@ type Body =
   /** From a home, to one who holds a room: it is over, up to this epoch. */
   | { readonly t: 'over'; readonly id: string; readonly epoch: RoomEpoch }
   /** From a home, to one who holds a room: another has taken it over, under this epoch. */
-  | { readonly t: 'taken'; readonly id: string; readonly epoch: RoomEpoch }
+  | { readonly t: 'taken'; readonly id: string; readonly owner: Life; readonly epoch: RoomEpoch }
 
 export type RoomMessage = { readonly view: ViewId } & Body
 
@@ -116,10 +116,14 @@ function parseBody(value: Record<string, unknown>): Body | undefined {
     case 'noted':
     case 'runs':
     case 'registered':
-    case 'over':
-    case 'taken': {
+    case 'over': {
       const room = parseClaim(value)
       return room === undefined ? undefined : { t, ...room }
+    }
+    case 'taken': {
+      const { owner } = value
+      const room = parseClaim(value)
+      return room === undefined || !isLife(owner) ? undefined : { t, owner, ...room }
     }
     case 'find':
       return isCount(value.request) && isRoomId(value.id) ? { t, request: value.request, id: value.id } : undefined

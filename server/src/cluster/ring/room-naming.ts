@@ -267,7 +267,7 @@ export class RoomNaming {
     this.#home.register(id, owner, epoch)
     for (const { from, request } of waiters) this.#answer(from, request, { kind: 'at', owner, epoch }, nowMs)
     for (const { life } of succession?.holders ?? [])
-      if (life !== owner) this.#context.say(life, { t: 'taken', id, epoch }, nowMs)
+      if (life !== owner) this.#context.say(life, { t: 'taken', id, owner, epoch }, nowMs)
   }
 
   #giveUp(opening: Opening, why: string, nowMs: number): void {

@@ -5,7 +5,7 @@
  */
 import type { Life } from '../life.ts'
 import { firstDue, postpone } from '../retry.ts'
-import { isSameEpoch, type RoomEpoch } from '../view/view.ts'
+import { isSameEpoch, memberOf, type RoomEpoch } from '../view/view.ts'
 import type { Attributes } from './room-messages.ts'
 import { type Installed, MAX_RETRY_MS, RETRY_MS, type RoomsContext } from './rooms-context.ts'
 
@@ -177,11 +177,12 @@ export class RoomOwner {
   }
 
   /** Another has taken over a room that stopped here. */
-  taken(id: string, epoch: RoomEpoch): void {
+  taken(id: string, owner: Life, epoch: RoomEpoch): void {
     const mine = this.#halted.get(id)
-    if (mine === undefined || !this.#context.rules.isOutranked(mine, epoch)) return
+    const url = this.#installed && memberOf(this.#installed.view, owner)?.url
+    if (mine === undefined || url === undefined || !this.#context.rules.isOutranked(mine, epoch)) return
     this.#halted.delete(id)
-    this.#context.keeper.close(id, 'lost-ownership')
+    this.#context.keeper.handedOver(id, owner, url, epoch)
   }
 
   /** Its home knows it as run here under `epoch`, and it is being moved, or was. */

@@ -51,6 +51,8 @@ export interface RoomKeeper {
   lost(id: string, epoch: RoomEpoch): void
   /** Ends it: another owns it, or this life is over. */
   close(id: string, why: 'lost-ownership' | 'removed'): void
+  /** A room that is halted here goes on at `url`: whoever is still here is told. */
+  handedOver(id: string, to: Life, url: string, epoch: RoomEpoch): void
   /** 0 to 1: how busy this shard is. 1: it takes no more rooms. */
   load(): number
   /** What is known of how busy another is: old news by up to a second. */

@@ -147,6 +147,19 @@ describe('draining', () => {
     expect(tried).toHaveLength(5)
   })
 
+  it('begins when the view says so, which interrupts moves, or a second later', () => {
+    const planner = new MovePlanner({ life: lifeOf(0), random: () => 0, rebalance: true })
+    const facts = { rooms: ['r'], moving: 0, isHolding: () => false, loadOf: () => 0, roomsOf: () => 0 }
+    const view = viewOf([memberOf(0), memberOf(1)])
+    const draining = viewOf([{ ...memberOf(0), draining: true }, memberOf(1)], 2)
+    planner.viewInstalled(view, 0)
+    planner.drain(100)
+    const plan = { room: 'r', to: lifeOf(1) }
+    expect([150, 600, 1_050].map((nowMs) => planner.next({ ...facts, view }, nowMs))).toEqual([[], [], []])
+    expect(planner.next({ ...facts, view: draining }, 1_100)).toEqual([plan])
+    expect(planner.next({ ...facts, view }, 1_150)).toEqual([plan])
+  })
+
   it('is looked at now and then only, also when another view comes', () => {
     const planner = new MovePlanner({ life: lifeOf(0), random: () => 0, rebalance: true })
     const facts = { rooms: [], moving: 0, isHolding: () => false, loadOf: () => 0, roomsOf: () => 0 }

@@ -79,7 +79,7 @@ function roomMessages(view: View, b: string): PartBody[] {
     { t: 'runs', id: 'r1', epoch },
     { t: 'registered', id: 'r1', epoch },
     { t: 'over', id: 'r3', epoch },
-    { t: 'taken', id: 'r3', epoch },
+    { t: 'taken', id: 'r3', owner: b, epoch },
   ]
   const id = { generation: view.generation, number: view.number }
   return bodies.map((body) => ({ part: 'rooms', body: { view: id, ...body } }))

@@ -4,7 +4,7 @@ import type { RoomRules } from '../../../src/cluster/ring/room-rules.ts'
 import { compareEpochs } from '../../../src/cluster/view/view.ts'
 import { idWith } from './ids-with.ts'
 import { BAD, FAIR, Rig } from './rooms-rig.ts'
-import { lifeOf, numbers } from './test-view.ts'
+import { lifeOf, memberOf, numbers } from './test-view.ts'
 
 const ALL = numbers(4)
 /** Its home is shard 2; shard 1 runs it. */
@@ -138,6 +138,20 @@ describe('a room that is moved', () => {
     if (old[0] !== undefined) rig.shard(other).rooms.runs(ID, old[0], rig.nowMs)
     rig.run(100)
     expect(rig.runners(ID)).toEqual([runner])
+  })
+
+  it('goes on at its target when the view changes and its old owner cannot: whoever is still there hears where', () => {
+    const rig = started()
+    const epoch = rig.epochOf(ID)
+    rig.halt(1, ID, 50)
+    rig.hold(0, ID, 50, epoch)
+    rig.shard(1).refusesTakeover = true
+    rig.install([0, 1, 2])
+    rig.run(1_000)
+    expect([rig.runners(ID), rig.takeovers]).toEqual([[lifeOf(0)], 1])
+    const { url } = memberOf(0)
+    expect(rig.shard(1).handed).toEqual([{ id: ID, to: lifeOf(0), url, epoch: rig.epochOf(ID) }])
+    expect(rig.violations).toEqual([])
   })
 
   it('goes on at its target when that runs it, and the view changes before its home has heard', () => {

@@ -27,7 +27,7 @@ const EXAMPLES: readonly RoomMessage[] = [
   { view, t: 'runs', ...claim },
   { view, t: 'registered', ...claim },
   { view, t: 'over', ...claim },
-  { view, t: 'taken', ...claim },
+  { view, t: 'taken', owner: lifeOf(1), ...claim },
 ]
 
 /** Every place within a message but its attributes (any plain data), as a function that gives the value with something else there. */

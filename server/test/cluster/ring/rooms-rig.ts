@@ -34,6 +34,7 @@ export class Shard {
   /** Rooms that run here, as the keeper sees it. */
   readonly running = new Map<string, RoomEpoch>()
   /** Rooms that it holds, or that stopped here for good. */
+  readonly handed: { readonly id: string; readonly to: Life; readonly url: string; readonly epoch: RoomEpoch }[] = []
   readonly held = new Map<string, HeldClaim>()
   /** Rooms that it was told are lost, as their home. */
   readonly lost: string[] = []
@@ -80,6 +81,10 @@ export class Shard {
         close: (id) => {
           this.running.delete(id)
           this.held.delete(id)
+        },
+        handedOver: (id, to, url, epoch) => {
+          this.held.delete(id)
+          this.handed.push({ id, to, url, epoch })
         },
         load: () => this.load,
         loadOf: (life) => rig.shardOf(life)?.load ?? 1,
