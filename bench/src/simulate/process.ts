@@ -243,6 +243,10 @@ export class Process implements ClusterNodeHost, Accused {
     return this.played.keeper.connected(room)
   }
 
+  bestHaltMs(room: string): number {
+    return this.played.keeper.bestHaltMs(room)
+  }
+
   halt(room: string): ReturnType<ShardKeeper['halt']> {
     return this.played.halt(room)
   }

@@ -65,6 +65,12 @@ export class RoomOutput {
 
   /** The tick before is over for good: its frames leave now, held or not. */
   beginTick(tick: number): void {
+    this.flush()
+    this.commit?.begin(tick)
+  }
+
+  /** Frames that wait to be held leave now: the next tick begins, or none comes here any more. */
+  flush(): void {
     const { commit, line } = this
     if (commit === undefined || line === undefined) return
     if (this.maySpeak()) {
@@ -72,7 +78,6 @@ export class RoomOutput {
       if (this.frameTick !== NO_TICK) this.sendFrames(this.frameTick, this.frameTick - line.heldTick)
     }
     this.frameTick = NO_TICK
-    commit.begin(tick)
   }
 
   /** The tick is in the history, and its record on its way. */

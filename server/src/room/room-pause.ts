@@ -28,6 +28,7 @@ export interface PausedRoom {
     redial(reason: CloseReason): void
   }
   readonly replication: { retag(epoch: EpochTriple): void }
+  readonly output: { flush(): void }
   readonly stage: { redial(reason: CloseReason, epoch: EpochTriple): void } | undefined
   readonly options: { epoch?: EpochTriple | undefined; readonly timer?: TickTimer | undefined }
   readonly handle: TickHandle | undefined
@@ -37,6 +38,13 @@ export interface PausedRoom {
   pause: RoomPause | undefined
   timelineShifted(skippedTicks: number): void
   committed(): void
+}
+
+/** What its ticks say of when to stop it. */
+export interface HaltableRoom {
+  readonly game: { readonly ticksPerSnapshot: number }
+  readonly tickNumber: number
+  dueMs(tick: number): number
 }
 
 /** Where a room stopped. */
@@ -52,6 +60,11 @@ export interface HaltedRoom {
 const RESTORE_WAIT_MS = 300
 /** Once all are back, their inputs so long. */
 const INPUTS_WAIT_MS = 150
+
+/** A snapshot that was due so long ago has just left. */
+const FRESH_MS = 5
+/** A tick that is due has run after so long, mostly. */
+const RUN_MS = 1
 
 const MOVING: CloseReason = { code: 'NOT_READY', message: 'the room moves to another server. Try again.' }
 const RENEWED: CloseReason = { code: 'STALE_EPOCH', message: 'the room goes on in a new epoch. Connect again.' }
@@ -130,6 +143,18 @@ export class RoomPause {
   }
 }
 
+/**
+ * When it is best to stop it, on the clock of its ticks: a snapshot has just left then, and who goes on has the longest time until the next one is due. At most one snapshot's
+ * interval from `nowMs`; not after it if there is nothing to wait for.
+ */
+export function bestHaltMs(room: HaltableRoom, nowMs: number): number {
+  const { tickNumber } = room
+  const { ticksPerSnapshot } = room.game
+  const ticksSince = tickNumber % ticksPerSnapshot
+  if (ticksSince === 0 && nowMs - room.dueMs(tickNumber) < FRESH_MS) return nowMs
+  return room.dueMs(tickNumber - ticksSince + ticksPerSnapshot) + RUN_MS
+}
+
 /** Stops a room for good in its epoch. Between two ticks; throws nothing. */
 export function haltRoom(room: PausedRoom): HaltedRoom {
   room.pause?.cancel()
@@ -137,6 +162,8 @@ export function haltRoom(room: PausedRoom): HaltedRoom {
   pause.isHalted = true
   room.pause = pause
   room.handle?.pause()
+  // Whoever goes on sends its first frame when the next one is due.
+  room.output.flush()
   room.seats.turnAway(MOVING)
   const late = packLate(room.players, room.inbox.waiting, room.game)
   // What comes from now on is not in `late`: it comes again, or to where the room goes on.

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RoomCore } from '../../src/room/room-core.ts'
+import { bestHaltMs } from '../../src/room/room-pause.ts'
 import type { RawClient } from '../raw-client.ts'
 import { line, play, SECOND, type TwoShards, twoShards } from './two-shards.ts'
 
@@ -319,6 +320,29 @@ describe('a planned move', () => {
     expect(moved.clients.flatMap(({ statuses }) => statuses).every((status) => status === 'ok')).toBe(true)
     expect(moved.clients[0]?.heads.length).toBeGreaterThan(5)
     expect(moved.shards.first.host.rooms.size).toBe(0)
+  })
+
+  it('stops at best when a snapshot has just left, which goes out although nobody holds it yet', () => {
+    const shards = twoShards()
+    const { first, core } = shards
+    const client = first.join()
+    shards.run(0)
+    play(shards, [client], 20)
+    while (core.tickNumber % 3 !== 1) play(shards, [client], 1)
+    const tick = core.tickNumber + 2
+    const nowMs = (): number => core.options.clock.nowMs()
+    const inMs = bestHaltMs(core, nowMs()) - nowMs()
+    expect(inMs).toBeGreaterThan(TICK_MS)
+    expect(inMs).toBeLessThan(2 * TICK_MS + 2)
+    Object.assign(core.options.standby ?? {}, { heldTick: core.tickNumber })
+    shards.run(inMs)
+    expect([core.tickNumber, bestHaltMs(core, nowMs())]).toEqual([tick, nowMs()])
+    expect(client.heads.at(-1)?.tick).toBe(tick - 3)
+    core.halt()
+    shards.run(1)
+    expect([client.heads.at(-1)?.tick, client.behinds.at(-1), client.statuses.at(-1)]).toEqual([tick, 2, 'ok'])
+    shards.run(6)
+    expect(bestHaltMs(core, nowMs()) - nowMs()).toBeGreaterThan(2 * TICK_MS)
   })
 
   it('goes on under a new epoch after it failed: links are closed, players are expected, and nothing is lost', () => {

@@ -5,6 +5,7 @@
  * A room that ended by itself is told to the cluster, once its effects are carried out; one that was closed for it is not. A halted room runs no ticks, and is kept until it is known who goes on with it.
  */
 import type { CloseReason, EpochTriple } from '@tickmesh/shared'
+import { bestHaltMs } from '../../room/room-pause.ts'
 import { RoomReplica } from '../../room/room-replica.ts'
 import type { Keyframe, StandbyMode } from '../../room/standby-line.ts'
 import type { Life } from '../life.ts'
@@ -277,6 +278,12 @@ export class HostedRooms implements RoomKeeper, StandbyKeeper, MoveKeeper {
   connected(room: string): number {
     // Those who are carried come when it has moved.
     return this.#options.carries === true ? 0 : (this.#host.roomNamed(room)?.connectedPlayers ?? 0)
+  }
+
+  bestHaltMs(room: string): number {
+    const running = this.#host.roomNamed(room)
+    const nowMs = this.#options.nowMs()
+    return running === undefined ? nowMs : bestHaltMs(running, nowMs)
   }
 
   halt(room: string): Halt | undefined {

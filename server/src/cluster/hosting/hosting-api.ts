@@ -1,5 +1,6 @@
 /** What the rooms of a shard need of the room host and of the present life, and what they count. Types of hosted-rooms.ts. */
 import type { CloseReason, EpochTriple } from '@tickmesh/shared'
+import type { HaltableRoom } from '../../room/room-pause.ts'
 import type { RoomReplica } from '../../room/room-replica.ts'
 import type { Keyframe, StandbyLine, StandbyMode } from '../../room/standby-line.ts'
 import type { LobbyApi } from '../lobby/lobby-api.ts'
@@ -18,8 +19,8 @@ export interface HostedRoom {
 }
 
 /** A room of the host, as it is kept here. */
-export interface KeptRoom extends LinedRoom, ListableRoom {
-  readonly tickNumber: number
+export interface KeptRoom extends LinedRoom, ListableRoom, HaltableRoom {
+  readonly game: ListableRoom['game'] & HaltableRoom['game']
   readonly connectedPlayers: number
   announceMove(url: string): void
   halt(): Halt

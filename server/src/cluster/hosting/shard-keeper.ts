@@ -21,6 +21,7 @@ export function shardOf(keeper: ShardKeeper): ShardKeeper {
     diverged: (room, tick, what) => keeper.diverged(room, tick, what),
     announce: (room, url) => keeper.announce(room, url),
     connected: (room) => keeper.connected(room),
+    bestHaltMs: (room) => keeper.bestHaltMs(room),
     halt: (room) => keeper.halt(room),
     goOn: (room, epoch) => keeper.goOn(room, epoch),
     calledOff: (room) => keeper.calledOff(room),

@@ -34,6 +34,8 @@ export interface MoveKeeper {
   announce(room: string, url: string): void
   /** Owner: players that are connected. */
   connected(room: string): number
+  /** Owner: when players miss least if it is halted, now or soon. On the clock of `nowMs`. */
+  bestHaltMs(room: string): number
   /** Owner: no tick runs under its epoch any more. Undefined: it does not run here. */
   halt(room: string): Halt | undefined
   /** Owner: it goes on after all, under a new epoch. */

@@ -57,6 +57,8 @@ export interface MoveTimes {
   readonly namingMs: number
   /** Players connect to the target in advance; who has not by then is sent there later. */
   readonly gatheringMs: number
+  /** Once all is ready, the best moment to stop is waited for so long. */
+  readonly haltingMs: number
   /** After so long without an answer to its word the owner calls it off. */
   readonly answerMs: number
   /** A target waits so long for records that the word overtook. */
@@ -78,6 +80,7 @@ export const MOVE_TIMES: MoveTimes = {
   holdingMs: 10_000,
   namingMs: 3_000,
   gatheringMs: 1_500,
+  haltingMs: 100,
   answerMs: 1_000,
   waitMs: 500,
   openedMs: 5_000,

@@ -32,6 +32,8 @@ export interface Outgoing {
   question: number
   /** The home's answer, until it is used. */
   given: RoomEpoch | undefined
+  /** All is ready: it is halted by then. */
+  haltByMs: number
   halt: Halt | undefined
   /** What the target last said: players that came, and when; -Infinity: nothing yet. */
   arrived: number

@@ -48,6 +48,7 @@ export class OutgoingMoves {
       given: undefined,
       next: undefined,
       question: 0,
+      haltByMs: Number.POSITIVE_INFINITY,
       halt: undefined,
       arrived: 0,
       announced: false,
@@ -159,9 +160,19 @@ export class OutgoingMoves {
     if (this.#again(move, nowMs)) say(move.to, { t: 'prepare', room, next, epoch })
   }
 
+  #waitsToHalt(move: Outgoing, nowMs: number): boolean {
+    const { keeper, times } = this.#context
+    const bestMs = keeper.bestHaltMs(move.room)
+    if (nowMs >= bestMs) return false
+    move.haltByMs = Math.min(move.haltByMs, nowMs + times.haltingMs)
+    move.dueMs = Math.min(move.dueMs, bestMs, move.haltByMs)
+    return nowMs < move.haltByMs
+  }
+
   /** From here on the room runs no tick in its epoch, whatever happens. */
   #halt(move: Outgoing, nowMs: number): void {
     const { keeper, parts, times } = this.#context
+    if (this.#waitsToHalt(move, nowMs)) return
     const mayHalt = parts.mayAct(nowMs) && parts.standby.isHolding(move.room, move.to)
     const halt = mayHalt ? keeper.halt(move.room) : undefined
     if (halt === undefined) return this.#abort(move, nowMs)

@@ -20,6 +20,7 @@ class MoveRig {
   /** What does not work. */
   broken = new Set<'holding' | 'naming' | 'players' | 'opening' | 'link' | 'held'>()
   readonly owned = new Map<string, RoomEpoch>()
+  bestHaltMs = 0
   readonly taken = new Map<string, RoomEpoch>()
   readonly target: Migrations
   readonly owner: Migrations
@@ -53,6 +54,7 @@ class MoveRig {
       announce: (_room, url) => note(`announced ${url}`),
       connected: () => 4,
       arrived: () => (this.broken.has('players') ? 3 : 4),
+      bestHaltMs: () => this.bestHaltMs,
       halt: () => ({ tick: 7, hash: 9, late: LATE }),
       goOn: (_room, { k }) => note(`goes on ${k}`),
       calledOff: () => note('called off'),
@@ -120,6 +122,18 @@ describe('a move', () => {
     expect(rig.outcomes).toEqual([])
     rig.run(200)
     expect(rig.outcomes).toEqual(['moved'])
+  })
+
+  it('stops the room at the best moment, if that comes within 100 ms', () => {
+    const stoppedMs = (bestMs: number): number => {
+      const rig = new MoveRig()
+      rig.bestHaltMs = bestMs
+      while (rig.owner.moving.get('r')?.step !== 'halted' && rig.nowMs < 1_000) rig.run(5)
+      return rig.nowMs
+    }
+    const atOnceMs = stoppedMs(0)
+    expect(stoppedMs(atOnceMs + 50)).toBe(atOnceMs + 55)
+    expect(stoppedMs(60_000)).toBe(atOnceMs + 100)
   })
 
   it.each([

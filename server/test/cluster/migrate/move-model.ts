@@ -22,7 +22,7 @@ const SHARDS = 3
 /** A look, and the least of everything: what takes longer is more looks. */
 const TIMES: MoveTimes = {
   ...{ holdingMs: 2, namingMs: 2, gatheringMs: 2, answerMs: 1, waitMs: 1, expectMs: 2 },
-  ...{ lookMs: 1, retryMs: 1, maxRetryMs: 1, askMs: 1 },
+  ...{ lookMs: 1, retryMs: 1, maxRetryMs: 1, askMs: 1, haltingMs: 0 },
   // What is proven is what is promised: after so long it may be forgotten unheld.
   openedMs: Number.POSITIVE_INFINITY,
 }
@@ -261,6 +261,7 @@ export class MoveModel implements Model<MoveState> {
       calledOff: () => {},
       expect: () => {},
       arrived: () => 0,
+      bestHaltMs: () => Number.NEGATIVE_INFINITY,
       halt: () => {
         const { running } = of()
         if (running === undefined) return undefined

@@ -4,6 +4,7 @@ import type { MoveKeeper } from '../../../src/cluster/migrate/migrate-api.ts'
 export const NO_MOVES: Omit<MoveKeeper, 'close'> = {
   announce: () => {},
   connected: () => 0,
+  bestHaltMs: () => 0,
   halt: () => undefined,
   goOn: () => {},
   calledOff: () => {},
