@@ -4,6 +4,8 @@
  *     --moves 40       how many, one after another: a random match to another shard
  *     --matches 10 --bots 8 (in each) --shards 3 --seed 1 --json
  *
+ * Shards even out no rooms by themselves meanwhile. Measured is what has run for a while: the first seconds are those of compilers.
+ *
  * Gap ticks of a client and a move: those of snapshots that it should have had and had not, or of a pause that was longer than any in the second before, whichever
  * is more. Corrections are counted for the clients of the match that is moved, in the second of its move and in the one before.
  */
@@ -22,6 +24,7 @@ const TICK_MS = 1000 / 60
 const SNAPSHOT_TICKS = 3
 const BOT_PROCESSES = 2
 const SECOND_MS = 1_000
+const WARM_UP_MS = 15_000
 /** So often the books are balanced. */
 const ACCOUNT_EVERY = 10
 
@@ -83,7 +86,7 @@ async function moveOne(shards: Shards, crew: MatchCrew, room: string, random: Se
   await wait(SECOND_MS / 4)
   const after = await ofRoom()
   const gaps = (await crew.gaps()).gaps.filter((gap) => gap.room === room)
-  // Shards even out their rooms meanwhile: one may have moved on. A gap belongs to the last restoration before its first snapshot.
+  // A gap belongs to the last restoration before its first snapshot.
   const restored = seen
     .flatMap(({ shard, events }) => shard.events.slice(events))
     .filter((event) => event.event === 'rules-restored' && event.room === room)
@@ -110,11 +113,11 @@ async function measure(plan: Plan, meter: ProgressMeter) {
   let crew: MatchCrew | undefined
   try {
     meter.begin('the cluster and its players')
-    await shards.start(names)
+    await shards.start(names, { rebalance: false })
     const urls = shards.all.flatMap(({ status }) => status?.url ?? [])
     crew = new MatchCrew({ urls, rooms, bots: plan.bots, processes: BOT_PROCESSES, seed: plan.seed })
     await crew.ready()
-    await wait(3 * SECOND_MS)
+    await wait(WARM_UP_MS)
     await shards.settled(rooms)
     const random = new SeededRandom(plan.seed)
     const moves: Move[] = []

@@ -17,7 +17,7 @@ import {
 import { TapLink } from '../lab/tap-link.ts'
 import { machineMs } from './machine-ms.ts'
 
-/** From the last frame of one owner of a room to the first one of the next, as one client saw it. */
+/** From the last frame over one link to the first one over the next, as one client saw it: of another owner of the room, mostly. */
 export interface Gap {
   readonly bot: number
   readonly room: string
@@ -52,7 +52,7 @@ export interface ClientTally {
   readonly moves: number
   /** Why its link was seen as lost, each time. */
   readonly losses: readonly string[]
-  /** Frames of an owner that another one had followed already. */
+  /** Frames over a link that another one had followed already. */
   readonly staleFrames: number
   readonly silentMs: number
 }
@@ -83,8 +83,9 @@ export class MatchBot {
   #presses = 0
   #messages = 0
   #why = ''
-  #tag = -1
-  #goneTag = -1
+  /** Links are counted: that of the newest frame, and the newest. */
+  #frameLink = 0
+  #links = 0
   #frameMs = 0
   #frameTick = 0
   #finalTick = 0
@@ -166,14 +167,15 @@ export class MatchBot {
   }
 
   #tapped(link: Link): Link {
-    return new TapLink(link, { onArrive: (bytes) => this.#arrived(bytes) })
+    const number = ++this.#links
+    return new TapLink(link, { onArrive: (bytes) => this.#arrived(bytes, number) })
   }
 
-  #arrived(bytes: Uint8Array): void {
-    const [kind, tag = 0, behind = 0] = bytes
+  #arrived(bytes: Uint8Array, link: number): void {
+    const [kind, , behind = 0] = bytes
     const isProvisional = kind === PROVISIONAL_SNAPSHOT
     if (!isProvisional && kind !== TAGGED_SNAPSHOT) return
-    if (tag === this.#goneTag) {
+    if (link < this.#frameLink) {
       this.#staleFrames++
       return
     }
@@ -181,17 +183,16 @@ export class MatchBot {
     if (!decodeFrameHead(this.#reader, this.#head, this.#game?.ticksPerSnapshot ?? 3, this.#frameTick)) return
     const { tick } = this.#head
     const nowMs = machineMs()
-    if (this.#tag >= 0 && tag !== this.#tag) this.#ownerChanged(nowMs, tick)
+    if (this.#frameLink > 0 && link !== this.#frameLink) this.#ownerChanged(nowMs, tick)
     else this.#recent.push({ atMs: nowMs, afterMs: nowMs - this.#frameMs })
     while ((this.#recent[0]?.atMs ?? nowMs) < nowMs - USUAL_MS) this.#recent.shift()
-    this.#tag = tag
+    this.#frameLink = link
     this.#frameMs = nowMs
     this.#frameTick = tick
     this.#finalTick = Math.max(this.#finalTick, isProvisional ? tick - behind : tick)
   }
 
   #ownerChanged(nowMs: number, tick: number): void {
-    this.#goneTag = this.#tag
     this.gaps.push({
       bot: this.#id,
       room: this.#name,

@@ -8,6 +8,7 @@ const PATIENCE_MS = 40_000
 
 export interface ShardOptions {
   readonly standby?: object
+  readonly rebalance?: boolean
 }
 
 export class Shard {

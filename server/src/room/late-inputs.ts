@@ -1,27 +1,13 @@
 /**
- * What came to a room that stopped for a planned move, and was not used: inputs for later ticks, presses that waited, the game's messages; and what the room had measured
- * of each link, so that the next tick comes out elsewhere as it would have here. Written by the owner at the boundary, read by the shard that goes on. Pure; cold.
+ * What came to a room that stopped for a planned move, and was not used: inputs for later ticks and presses that waited; and what the room had measured of each link, so
+ * that the next tick comes out elsewhere as it would have here. Written by the owner at the boundary, read by the shard that goes on. Pure; cold.
+ * The game's messages that waited are not among it: welcomes do not count them, and clients send them again. To count them each would have to be held first.
  * The reader believes nothing: what cannot be is no `late` at all, and clients send again what it would have held.
  */
-import {
-  type CompiledGame,
-  decodeControl,
-  decodeMessage,
-  encodeControl,
-  encodeMessage,
-  isWhole,
-  SERVER_CONTROL_LIMITS,
-} from '@tickmesh/shared'
+import { type CompiledGame, decodeControl, encodeControl, isWhole, SERVER_CONTROL_LIMITS } from '@tickmesh/shared'
 import type { InputBuffer, InputStanding } from './input-buffer.ts'
 import type { PlayerCore } from './player-core.ts'
 import type { StampOrder } from './view-stamp.ts'
-
-/** A message of the game that waits to be applied. */
-export interface LateMessage {
-  readonly seat: number
-  readonly index: number
-  readonly values: Readonly<Record<string, unknown>>
-}
 
 export interface LatePlayer {
   readonly seat: number
@@ -37,11 +23,6 @@ export interface LatePlayer {
   readonly sent: readonly number[]
 }
 
-export interface LateInputs {
-  readonly players: readonly LatePlayer[]
-  readonly messages: readonly LateMessage[]
-}
-
 /** As much as a move's word takes. */
 export const MAX_LATE_BYTES = 2 * 1024 * 1024
 
@@ -54,28 +35,14 @@ const LIMITS = {
 const MAX_TICK = 0x7fff_ffff
 const MAX_COUNTER = 0x3fff_ffff
 const MAX_SENT = 128
-const MAX_MESSAGES_EACH = 64
 
-/** `messages`: those that wait. Never throws: what is too much is left out, messages first; clients send it again. */
-export function packLate(
-  players: readonly PlayerCore[],
-  messages: readonly LateMessage[],
-  game: CompiledGame,
-): Uint8Array {
-  const packed = players.filter(({ seated, ended }) => seated && !ended).map(packPlayer)
-  const told = messages.flatMap(({ seat, index, values }) => {
-    const declared = game.toServer[index]
-    return declared === undefined ? [] : [[seat, index, encodeMessage(declared, values)]]
-  })
-  for (const late of [
-    [packed, told],
-    [packed, []],
-  ]) {
-    try {
-      return encodeControl(late, LIMITS)
-    } catch {}
+/** Never throws: what is too much is left out, and clients send it again. */
+export function packLate(players: readonly PlayerCore[]): Uint8Array {
+  try {
+    return encodeControl(players.filter(({ seated, ended }) => seated && !ended).map(packPlayer), LIMITS)
+  } catch {
+    return encodeControl([], LIMITS)
   }
-  return encodeControl([[], []], LIMITS)
 }
 
 function packPlayer({ seat, inputs, stamps, timing, sent }: PlayerCore): unknown[] {
@@ -111,26 +78,18 @@ function sentTicks(sent: PlayerCore['sent']): number[] {
 }
 
 /** Undefined: it cannot be of such a room. */
-export function unpackLate(bytes: Uint8Array, game: CompiledGame): LateInputs | undefined {
+export function unpackLate(bytes: Uint8Array, game: CompiledGame): LatePlayer[] | undefined {
   const decoded = decodeControl(bytes, LIMITS)
-  if (!decoded.ok || !Array.isArray(decoded.value)) return undefined
-  const [packed, told]: unknown[] = decoded.value
-  if (!Array.isArray(packed) || !Array.isArray(told)) return undefined
-  if (packed.length > game.maxPlayers || told.length > game.maxPlayers * MAX_MESSAGES_EACH) return undefined
-  const players = packed.map((player) => unpackPlayer(player, game))
-  const messages = told.map((message) => unpackMessage(message, game))
-  const seats = new Set(players.map((player) => player?.seat))
-  if (seats.size !== players.length || seats.has(undefined) || messages.includes(undefined)) return undefined
-  return { players: players as LatePlayer[], messages: messages as LateMessage[] }
-}
-
-function unpackMessage(value: unknown, game: CompiledGame): LateMessage | undefined {
-  if (!Array.isArray(value) || !isWhole(value[0], 1, game.maxPlayers)) return undefined
-  const [seat, index, packed]: unknown[] = value
-  const declared = isWhole(index, 0, game.toServer.length - 1) ? game.toServer[index] : undefined
-  if (declared === undefined || !Array.isArray(packed)) return undefined
-  const values = decodeMessage(declared, packed)
-  return values === undefined ? undefined : { seat: Number(seat), index: Number(index), values }
+  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length > game.maxPlayers) return undefined
+  const players: LatePlayer[] = []
+  const seats = new Set<number>()
+  for (const packed of decoded.value) {
+    const player = unpackPlayer(packed, game)
+    if (player === undefined || seats.has(player.seat)) return undefined
+    seats.add(player.seat)
+    players.push(player)
+  }
+  return players
 }
 
 function unpackPlayer(value: unknown, game: CompiledGame): LatePlayer | undefined {

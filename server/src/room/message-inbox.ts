@@ -5,7 +5,6 @@
 import type { CloseReason } from '@tickmesh/shared'
 import { failureLine } from '../ops/failure-line.ts'
 import type { Log } from '../ops/log-line.ts'
-import type { LateMessage } from './late-inputs.ts'
 import { MAY_COME_BACK, type PlayerCore } from './player-core.ts'
 import type { UntypedRules } from './rules.ts'
 
@@ -55,11 +54,6 @@ export class MessageInbox {
     player.waitingMessages++
     this.messages.push({ player, index, values })
     return true
-  }
-
-  /** Those that wait, in order. */
-  get waiting(): readonly LateMessage[] {
-    return this.messages.map(({ player: { seat }, index, values }) => ({ seat, index, values }))
   }
 
   /** Applies all that wait. */

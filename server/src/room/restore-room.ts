@@ -151,12 +151,8 @@ function takeLate(room: RoomCore, bytes: Uint8Array): void {
     return
   }
   const bySeat = new Map(room.players.map((player) => [player.seat, player]))
-  for (const of of late.players) {
+  for (const of of late) {
     const player = bySeat.get(of.seat)
     if (player !== undefined && !player.away) restoreLate(player, of)
-  }
-  for (const { seat, index, values } of late.messages) {
-    const player = bySeat.get(seat)
-    if (player !== undefined) room.inbox.receive(player, index, values)
   }
 }

@@ -1,6 +1,7 @@
 /**
  * What a room says at the end of each tick: attributes, how many messages were applied, frames, and what spectators see. Owned by the room core. Hot.
- * In a room that others stand by it goes out once the tick is held; frames at the latest before the next tick runs, provisional then. No tick waits for anybody.
+ * In a room that others stand by it goes out once the tick is held; frames at the latest before the next tick runs, provisional then, and at once if those who stand by
+ * are far behind. No tick waits for anybody.
  */
 import { type CompiledGame, MAX_WINDOW_TICKS } from '@tickmesh/shared'
 import type { AttributeBroadcast } from './attribute-broadcast.ts'
@@ -29,6 +30,8 @@ export interface OutputRoom {
 /** Clients hear no more often that their messages were applied. */
 const GOT_MS = 250
 const NO_TICK = -1
+/** Who stands by and is further behind has still to be brought up, is slow, or is gone: frames do not wait for that. */
+const SOON_HELD_TICKS = 8
 /** Spectators are shown no more ticks at once, however long nothing was held. */
 const MAX_SHOWN_TICKS = 64
 
@@ -102,7 +105,7 @@ export class RoomOutput {
     this.frameTick = tick
     if (!speaks) return
     this.release(commit, line)
-    if (this.frameTick === NO_TICK || line.isAlone !== true) return
+    if (this.frameTick === NO_TICK || tick - line.heldTick <= SOON_HELD_TICKS) return
     this.sendFrames(tick, tick - line.heldTick)
     this.frameTick = NO_TICK
   }

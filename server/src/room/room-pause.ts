@@ -10,7 +10,7 @@
 import { type CloseReason, type CompiledGame, type EpochTriple, hashTick, type Simulation } from '@tickmesh/shared'
 import type { TickHandle } from '../tick/tick-loop.ts'
 import type { TickTimer } from '../tick/tick-timer.ts'
-import { type LateMessage, packLate } from './late-inputs.ts'
+import { packLate } from './late-inputs.ts'
 import type { PlayerCore } from './player-core.ts'
 
 /** A room as far as it is stopped and woken: RoomCore is one. */
@@ -19,7 +19,6 @@ export interface PausedRoom {
   readonly sim: Simulation
   readonly tickNumber: number
   readonly players: readonly PlayerCore[]
-  readonly inbox: { readonly waiting: readonly LateMessage[] }
   readonly seats: {
     readonly expected: { readonly size: number }
     readonly silent: { readonly size: number }
@@ -165,7 +164,7 @@ export function haltRoom(room: PausedRoom): HaltedRoom {
   // Whoever goes on sends its first frame when the next one is due.
   room.output.flush()
   room.seats.turnAway(MOVING)
-  const late = packLate(room.players, room.inbox.waiting, room.game)
+  const late = packLate(room.players)
   // What comes from now on is not in `late`: it comes again, or to where the room goes on.
   room.frozen = true
   return { tick: room.tickNumber, hash: hashTick(room.sim, room.tickNumber), late }

@@ -30,8 +30,6 @@ export interface StandbyLine {
   readonly mode: StandbyMode
   /** The newest tick that all holders have. Infinity: nobody is to hold it, so nothing waits. */
   readonly heldTick: number
-  /** Nobody has it yet, or any more, though somebody is to: frames have nothing to wait for, and leave as provisional at once. */
-  readonly isAlone?: boolean
   /** Where clients find those who stand by, best first; a new list when it changes. */
   readonly urls: readonly string[]
   append(record: TickRecord): void

@@ -14,7 +14,6 @@ class FakeLine implements StandbyLine {
   mode: StandbyMode = 'inputs'
   heldTick = Number.POSITIVE_INFINITY
   urls: readonly string[] = []
-  isAlone = false
   readonly records: TickRecord[] = []
 
   append(record: TickRecord): void {

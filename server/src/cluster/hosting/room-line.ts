@@ -31,10 +31,6 @@ export class RoomLine implements StandbyLine, JournalSource {
     this.#send = send
   }
 
-  get isAlone(): boolean {
-    return this.holders.length === 0
-  }
-
   append(record: TickRecord): void {
     this.#send(record)
   }

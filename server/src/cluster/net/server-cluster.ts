@@ -24,6 +24,8 @@ export interface ServeClusterOptions extends ClusterOptions {
   readonly dashboard?: DashboardOptions
   /** Who goes on with a room when its shard dies. */
   readonly standby?: StandbyOptions
+  /** Whether this shard moves rooms to others that have less to do, at leisure, while they are played. True by default. */
+  readonly rebalance?: boolean
   /** A room was lost: its shard died, and all who stood by for it. Called at one shard, with what the lobby knew of the room; perhaps again at another. */
   readonly onRoomLost?: (room: string) => void
 }

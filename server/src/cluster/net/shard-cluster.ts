@@ -149,7 +149,7 @@ export class ShardCluster implements ServerCluster {
     const { makeNode } = this.#parts
     const note = (event: string, message: string): void =>
       this.#parts.log({ level: 'info', event: `cluster-${event}`, message })
-    const { standby = {}, onRoomLost } = this.#options
+    const { standby = {}, rebalance = true, onRoomLost } = this.#options
     if (standby.journalDir !== undefined) this.#folder = new JournalFolder(standby.journalDir, note)
     const rooms = new HostedRooms({
       host,
@@ -175,6 +175,7 @@ export class ShardCluster implements ServerCluster {
       build: standby.build ?? codeFingerprint(host.game),
       holders: standby.holders ?? 1,
       standbyMode: standby.mode ?? 'inputs',
+      rebalance,
       events: {
         leaseChanged: (held) => {
           if (held) host.thaw()

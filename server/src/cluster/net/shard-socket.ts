@@ -259,7 +259,7 @@ export class ClusterShell {
 
   #begin(): void {
     const { cluster, founding, zone, weight, capacity } = this.#options
-    const { url, schema, maxPlayers, makeNode, events, build, holders, standbyMode } = this.#parts
+    const { url, schema, maxPlayers, makeNode, events, build, holders, standbyMode, rebalance } = this.#parts
     this.#bornMs = this.nowMs()
     const options: ClusterNodeOptions = {
       cluster,
@@ -279,6 +279,7 @@ export class ClusterShell {
       ...(build === undefined ? {} : { build }),
       ...(holders === undefined ? {} : { holders }),
       ...(standbyMode === undefined ? {} : { standbyMode }),
+      ...(rebalance === undefined ? {} : { rebalance }),
     }
     const node = makeNode(options, this.#host(options.life), this.#bornMs)
     this.#node = node

@@ -29,6 +29,7 @@ export interface ShellParts {
   /** How many others hold each room, and how they are told of ticks. */
   readonly holders?: number
   readonly standbyMode?: StandbyMode
+  readonly rebalance?: boolean
   readonly events: ShellEvents
   readonly makeNode: (options: ClusterNodeOptions, host: ClusterNodeHost, nowMs: number) => ClusterNodeApi
   /** Of this cluster and its keys, if the caller uses one, too: then both see every rotation. */
