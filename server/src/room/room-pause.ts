@@ -62,8 +62,9 @@ const INPUTS_WAIT_MS = 150
 
 /** A snapshot that was due so long ago has just left. */
 const FRESH_MS = 5
-/** A tick that is due has run after so long, mostly. */
+/** A tick that is due has run after so long, mostly; one that has not is looked for again after so long. */
 const RUN_MS = 1
+const LATE_MS = 2
 
 const MOVING: CloseReason = { code: 'NOT_READY', message: 'the room moves to another server. Try again.' }
 const RENEWED: CloseReason = { code: 'STALE_EPOCH', message: 'the room goes on in a new epoch. Connect again.' }
@@ -144,14 +145,15 @@ export class RoomPause {
 
 /**
  * When it is best to stop it, on the clock of its ticks: a snapshot has just left then, and who goes on has the longest time until the next one is due. At most one snapshot's
- * interval from `nowMs`; not after it if there is nothing to wait for.
+ * interval from `nowMs`, unless ticks are late.
  */
 export function bestHaltMs(room: HaltableRoom, nowMs: number): number {
   const { tickNumber } = room
   const { ticksPerSnapshot } = room.game
   const ticksSince = tickNumber % ticksPerSnapshot
   if (ticksSince === 0 && nowMs - room.dueMs(tickNumber) < FRESH_MS) return nowMs
-  return room.dueMs(tickNumber - ticksSince + ticksPerSnapshot) + RUN_MS
+  const nextMs = room.dueMs(tickNumber - ticksSince + ticksPerSnapshot) + RUN_MS
+  return nextMs > nowMs ? nextMs : nowMs + LATE_MS
 }
 
 /** Stops a room for good in its epoch. Between two ticks; throws nothing. */

@@ -343,6 +343,9 @@ describe('a planned move', () => {
     expect([client.heads.at(-1)?.tick, client.behinds.at(-1), client.statuses.at(-1)]).toEqual([tick, 2, 'ok'])
     shards.run(6)
     expect(bestHaltMs(core, nowMs()) - nowMs()).toBeGreaterThan(2 * TICK_MS)
+    // No tick runs any more: the next one is late.
+    shards.run(100)
+    expect(bestHaltMs(core, nowMs()) - nowMs()).toBeCloseTo(2)
   })
 
   it('goes on under a new epoch after it failed: links are closed, players are expected, and nothing is lost', () => {
