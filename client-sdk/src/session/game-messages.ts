@@ -101,13 +101,16 @@ export class GameMessages {
     while (this.#applied < count && this.#kept.length > 0) this.#forgetOldest()
   }
 
-  /** Over another link, whose server has applied `count`: what it lacks is to be sent again. `said`: after how many of its own it goes on. */
+  /**
+   * Over another link, whose server has applied `count`: what it lacks is to be sent again. `said`: after how many of its own it goes on. What it has is kept all the same:
+   * until `got` says so, another server may go on from before it.
+   */
   resume(count: number, said = this.heard): void {
     this.#again = Math.max(0, this.heard - said)
     this.heard = Math.max(this.heard, said)
-    this.got(count)
-    this.#applied = count
-    this.#sent = 0
+    // Some are forgotten that this server does not have: the next counts on from what it has.
+    this.#applied = Math.min(this.#applied, count)
+    this.#sent = Math.min(this.#kept.length, count - this.#applied)
   }
 
   /** What is to be sent now, in order. */

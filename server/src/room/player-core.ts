@@ -207,7 +207,6 @@ export class PlayerCore implements Receiver {
     this.ended = true
     this.played = played
     this.appliedMessages = heard
-    this.toldApplied = heard
     this.said.startAt(saidCount - said.length)
     for (const { bytes } of said) this.said.add(bytes)
     this.saidTold = saidCount
@@ -300,6 +299,8 @@ export class PlayerCore implements Receiver {
   /** Sends the welcome of one who came back, the messages that did not come before, and what waited. `heard`: how many came. */
   welcomeBack(bytes: Uint8Array, more: readonly Uint8Array[], heard = this.saidTold, isAtOnce = false): void {
     const { said } = this
+    // It may not have heard, and a welcome does not say that it is for good.
+    this.toldApplied = 0
     this.greet(bytes, more, isAtOnce)
     if (heard < said.forgotten) this.saidLost += said.forgotten - heard
     for (let n = this.saidTo(heard) + 1; n <= said.count; n++) {

@@ -302,7 +302,7 @@ export class Seats {
 
   /**
    * Sends the welcome, with a new secret. `tick` is the one that comes next. `keeps`: the secret that was shown stays the one: a new one would have to be held first, and a room
-   * that was just restored has nobody yet who could; all else that this welcome says is held already.
+   * that was just restored has nobody yet who could; all else that this welcome says was held before, or is no promise.
    */
   private greet(player: PlayerCore, tick: number, resumed: boolean, heard?: number, keeps = false): void {
     const { room } = this
@@ -312,8 +312,7 @@ export class Seats {
     const pass = { resume, resumed, keeps, graceMs: room.options.graceMs, said: player.saidTo(heard) }
     const bytes = packToClient(welcomeOf(room, player, roster.first, tick, pass))
     const more = room.movesTo === '' ? roster.more : [...roster.more, packToClient({ t: 'moving', url: room.movesTo })]
-    // It says that messages that wait here have come: that has to be held, too.
-    if (resumed) player.welcomeBack(bytes, more, heard, keeps && player.waitingMessages === 0)
+    if (resumed) player.welcomeBack(bytes, more, heard, keeps)
     else player.welcome(bytes, more)
   }
 
