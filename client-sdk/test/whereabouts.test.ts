@@ -56,3 +56,14 @@ it('knows who stands by: two at most, by secure addresses only where the room ha
   where.arrive('wss://g', {})
   expect(where.isProtected).toBe(false)
 })
+
+it('remembers who stood by, for when its room and all who stand by now are gone: six addresses at most', () => {
+  const where = new Whereabouts('ws://a')
+  where.arrive('ws://a', { standby: ['ws://b'] })
+  where.stand(['ws://c'])
+  where.stand([])
+  expect([where.next(), where.next(), where.next(), where.next()]).toEqual(['ws://a', 'ws://c', 'ws://b', 'ws://a'])
+  for (let n = 0; n < 9; n++) where.stand([`ws://${n}`])
+  const dialled = Array.from({ length: 12 }, () => where.next())
+  expect([new Set(dialled).size, dialled.includes('ws://a'), dialled.includes('ws://8')]).toEqual([6, true, true])
+})

@@ -90,9 +90,11 @@ export class Whereabouts {
     return true
   }
 
-  /** Who stands by from now on. */
+  /** Who stands by from now on. Those who did are remembered: they know where the room is when all others are gone. */
   stand(urls: readonly string[]): void {
     this.standbys = urls.filter((url) => this.leads(this.url, url)).slice(0, MAX_STANDBYS)
+    const [newest = this.url, ...others] = this.#known.filter((url) => !this.standbys.includes(url))
+    this.#known = [...new Set([newest, ...this.standbys, ...others])].slice(0, MAX_KEPT)
   }
 
   #learn(epoch: EpochTriple | undefined): void {

@@ -51,6 +51,8 @@ export class Match {
   readonly #records = new Map<number, Kept>()
   /** By the number that the game gave. */
   readonly #effects = new Map<number, CarriedOut>()
+  /** Ids of effects of ticks that were final without being held, and are not the match's any more. */
+  readonly #undone = new Set<string>()
   readonly #refused = new Map<string, number>()
   #newestTick: number
   /** Others are to hold it: nothing counts before they do. */
@@ -93,6 +95,7 @@ export class Match {
     if (tick < this.#finalTick) {
       this.setBacks++
       this.#finalTick = tick
+      this.#undoEffects(tick)
       this.#onSetBack()
     }
     this.continued[how]++
@@ -131,9 +134,23 @@ export class Match {
     this.heldTick = Math.max(this.heldTick, tick)
   }
 
+  /** Their numbers come again. */
+  #undoEffects(tick: number): void {
+    for (const [number, { id }] of this.#effects) {
+      if (this.#tickOf(id) <= tick) continue
+      this.#undone.add(id)
+      this.#effects.delete(number)
+    }
+  }
+
+  #tickOf(effectId: string): number {
+    return Number(effectId.slice(this.effectsBegin.length).split('/')[0])
+  }
+
   /** The outside hears of an effect. */
   carriedOut(id: string, number: number): void {
-    const tick = Number(id.slice(this.effectsBegin.length).split('/')[0])
+    if (this.#undone.has(id)) return
+    const tick = this.#tickOf(id)
     if (this.#isProtected && tick > this.#saidTick)
       this.#judge.accuse('an effect of a tick that is not held', `${id}; held is ${this.#saidTick}`)
     const known = this.#effects.get(number)

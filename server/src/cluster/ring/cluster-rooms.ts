@@ -106,15 +106,19 @@ export class ClusterRooms implements RoomsApi, Part<RoomMessage> {
     this.#home.ownersGone(rooms)
   }
 
-  /** Members that may hold a room's journal, best first: another zone than this shard's, then as they come after the room's place. None that drains, nor this one. */
+  /** Members that may hold a room's journal, best first: another zone than this shard's, then as they come after the room's place. Those that drain only if there are no others; never this one. */
   candidatesFor(id: string): readonly Life[] {
     if (this.#installed === undefined) return []
     const { ring, view } = this.#installed
-    const ours = memberOf(view, this.#context.life)?.zone
-    const members = [ring.homeOf(id), ...ring.successorsOf(id, view.members.length)].map((life) => memberOf(view, life))
-    const able = members.filter((member) => member?.draining === false && member.life !== this.#context.life)
-    const there = able.filter((member) => member?.zone !== ours)
-    return [...there, ...able.filter((member) => member?.zone === ours)].map((member) => member?.life ?? '')
+    const { life } = this.#context
+    const ours = memberOf(view, life)?.zone
+    const after = [ring.homeOf(id), ...ring.successorsOf(id, view.members.length)]
+    const staying = after
+      .flatMap((other) => memberOf(view, other) ?? [])
+      .filter((one) => one.life !== life && !one.draining)
+    const able = staying.length > 0 ? staying : view.members.filter((one) => one.life !== life)
+    const there = able.filter(({ zone }) => zone !== ours)
+    return [...there, ...able.filter(({ zone }) => zone === ours)].map((one) => one.life)
   }
 
   locate(id: string, nowMs: number, done: (answer: LocateAnswer) => void): void {

@@ -4,7 +4,7 @@ import type { RoomRules } from '../../../src/cluster/ring/room-rules.ts'
 import { compareEpochs } from '../../../src/cluster/view/view.ts'
 import { idWith } from './ids-with.ts'
 import { BAD, FAIR, Rig } from './rooms-rig.ts'
-import { lifeOf, memberOf, numbers } from './test-view.ts'
+import { lifeOf, memberOf, numbers, viewOf } from './test-view.ts'
 
 const ALL = numbers(4)
 /** Its home is shard 2; shard 1 runs it. */
@@ -201,3 +201,16 @@ function moving(rules: Partial<RoomRules>): string[] {
   if (rig.runners(ID).length !== 1) wrong.push('nobody runs it')
   return [...wrong, ...rig.violations]
 }
+
+it('a room may be held by those that stay; by those that drain only where there are no others; never by its own shard', () => {
+  const rig = new Rig(4)
+  let number = 1
+  const candidates = (...draining: number[]): string[] => {
+    const members = ALL.map((shard) => ({ ...memberOf(shard), draining: draining.includes(shard) }))
+    rig.shard(0).rooms.viewInstalled(viewOf(members, number++), undefined, 0, 0)
+    return [...rig.shard(0).rooms.candidatesFor(ID)].sort()
+  }
+  expect(candidates()).toEqual([lifeOf(1), lifeOf(2), lifeOf(3)])
+  expect(candidates(1, 2)).toEqual([lifeOf(3)])
+  expect(candidates(1, 2, 3)).toEqual([lifeOf(1), lifeOf(2), lifeOf(3)])
+})
