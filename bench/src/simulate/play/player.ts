@@ -46,6 +46,8 @@ export class SimPlayer {
   readonly place: number
   /** How often each event was played and not withdrawn, by name, seat and number. */
   readonly #shown = new Map<string, number>()
+  /** How often it was played before the server had told of it. */
+  readonly #predicted = new Map<string, number>()
   /** Others' events, which nothing undoes. */
   readonly #final = new Set<string>()
   #resting = false
@@ -111,6 +113,7 @@ export class SimPlayer {
     this.#tick = Number.NEGATIVE_INFINITY
     this.#viewTick = Number.NEGATIVE_INFINITY
     this.#shown.clear()
+    this.#predicted.clear()
     this.#final.clear()
   }
 
@@ -137,7 +140,7 @@ export class SimPlayer {
     })
     for (const name of ['fired', 'faded'] as const) {
       room.onEvent(name, ({ seat, number }, { own, predicted }) =>
-        this.#plays(`${name} ${seat} ${number}`, !own && !predicted),
+        this.#plays(`${name} ${seat} ${number}`, predicted ? 'predicted' : own ? 'own' : 'final'),
       )
       room.onEventWithdrawn(name, ({ seat, number }) => this.#withdraws(`${name} ${seat} ${number}`))
     }
@@ -160,16 +163,20 @@ export class SimPlayer {
     if (now < before - 1e-6) this.#accuse(`a client's ${what} runs backwards`, `from ${before} to ${now}`)
   }
 
-  #plays(event: string, isFinal: boolean): void {
+  #plays(event: string, as: 'predicted' | 'own' | 'final'): void {
     this.#shown.set(event, this.timesShown(event) + 1)
-    if (!isFinal) return
+    if (as === 'predicted') this.#predicted.set(event, (this.#predicted.get(event) ?? 0) + 1)
+    if (as !== 'final') return
     if (this.#final.has(event)) this.#accuse('a final event is played twice', event)
     this.#final.add(event)
   }
 
   #withdraws(event: string): void {
     this.#shown.set(event, this.timesShown(event) - 1)
-    if (this.#final.has(event)) this.#accuse('a final event is withdrawn', event)
+    // One press was refused, and the next has its number.
+    const predicted = this.#predicted.get(event) ?? 0
+    if (predicted > 0) this.#predicted.set(event, predicted - 1)
+    else if (this.#final.has(event)) this.#accuse('a final event is withdrawn', event)
   }
 
   /** How often it shows. */
