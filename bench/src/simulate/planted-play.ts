@@ -23,8 +23,6 @@ const STANDBY_MISTAKES: readonly PlantedMistake[] = [
   },
 ]
 
-const SUCCESSION_MISTAKES: readonly PlantedMistake[] = []
-
 const MOVE_MISTAKES: readonly PlantedMistake[] = [
   {
     name: 'the owner goes on without an answer to its word',
@@ -53,9 +51,4 @@ const SHELL_MISTAKES: readonly PlantedMistake[] = [
   },
 ]
 
-export const PLAY_MISTAKES: readonly PlantedMistake[] = [
-  ...STANDBY_MISTAKES,
-  ...SUCCESSION_MISTAKES,
-  ...MOVE_MISTAKES,
-  ...SHELL_MISTAKES,
-]
+export const PLAY_MISTAKES: readonly PlantedMistake[] = [...STANDBY_MISTAKES, ...MOVE_MISTAKES, ...SHELL_MISTAKES]

@@ -1,7 +1,7 @@
 /**
  * What came to a room that stopped for a planned move, and was not used: inputs for later ticks and presses that waited; and what the room had measured of each link, so
  * that the next tick comes out elsewhere as it would have here. Written by the owner at the boundary, read by the shard that goes on. Pure; cold.
- * The game's messages that waited are not among it: welcomes do not count them, and clients send them again. To count them each would have to be held first.
+ * The game's messages that waited are not among it: welcomes do not count them, and clients, which keep them, send them again.
  * The reader believes nothing: what cannot be is no `late` at all, and clients send again what it would have held.
  */
 import { type CompiledGame, decodeControl, encodeControl, isWhole, SERVER_CONTROL_LIMITS } from '@tickmesh/shared'

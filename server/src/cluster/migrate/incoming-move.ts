@@ -45,7 +45,7 @@ export class IncomingMoves {
     const { memory, parts, keeper, times } = this.#context
     const held = parts.standby.held.get(room)
     if (this.#answerTo(room, next) !== undefined || !parts.mayAct(nowMs)) return
-    if (held === undefined || compareEpochs(held.epoch, epoch) !== 0) return
+    if (held === undefined || !isSameEpoch(held.epoch, epoch)) return
     const known = memory.expected.get(room)
     if (known !== undefined && compareEpochs(next, known.next) < 0) return
     if (known === undefined && memory.expected.size >= MAX_EXPECTED) return
@@ -146,7 +146,7 @@ export class IncomingMoves {
     if (answer === undefined) return
     const owned = parts.rooms.owned.get(room)
     // It may have gone on to another by now, or be over.
-    const isGone = owned === undefined || compareEpochs(owned, next) !== 0
+    const isGone = owned === undefined || !isSameEpoch(owned, next)
     const isHeld = answer === 'opened' && (isGone || parts.standby.isHeld(room))
     say(to, { t: 'answer', room, next, answer, isHeld })
   }

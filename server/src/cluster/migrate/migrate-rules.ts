@@ -2,7 +2,7 @@
  * The decisions on which it rests that a room that is moved runs on one shard, and goes on with all that was held, as pure functions of a few values. `Migrations` takes
  * them from here; the proofs replace one by a mistake, and must notice.
  */
-import { compareEpochs, compareViews, type RoomEpoch, type ViewId } from '../view/view.ts'
+import { compareEpochs, compareViews, isSameEpoch, type RoomEpoch, type ViewId } from '../view/view.ts'
 
 /** How a target answered for a word. Never another answer for the same one in the same view. */
 export type WordAnswer = 'opened' | 'refused' | 'cancelled'
@@ -40,7 +40,7 @@ export const MOVE_RULES: MoveRules = {
   mayOpen({ epoch, tick, held, answered, mayAct }) {
     if (answered !== undefined || !mayAct || held === undefined) return 'refuse'
     // The room of another epoch is another room.
-    if (compareEpochs(held.epoch, epoch) !== 0 || held.tick > tick) return 'refuse'
+    if (!isSameEpoch(held.epoch, epoch) || held.tick > tick) return 'refuse'
     return held.tick < tick ? 'wait' : 'open'
   },
   answerToCancel: (answered) => answered ?? 'cancelled',

@@ -346,7 +346,7 @@ export class OutgoingMoves {
 
   #moveOf(from: Life, room: string, next: RoomEpoch): Outgoing | undefined {
     const move = this.#context.memory.outgoing.get(room)
-    if (move?.next === undefined || move.to !== from || compareEpochs(move.next, next) !== 0) return undefined
+    if (move?.next === undefined || move.to !== from || !isSameEpoch(move.next, next)) return undefined
     return move
   }
 }

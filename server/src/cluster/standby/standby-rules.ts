@@ -72,7 +72,7 @@ const CAUGHT_UP_MS = 100
 export const STANDBY_RULES: StandbyRules = {
   isRefused: (epoch, known) => known !== undefined && compareEpochs(epoch, known) < 0,
   fits: (have, { owner, epoch, line, tick }) => {
-    if (owner !== have.owner || compareEpochs(epoch, have.epoch) !== 0 || line !== have.line) return 'refuse'
+    if (owner !== have.owner || !isSameEpoch(epoch, have.epoch) || line !== have.line) return 'refuse'
     if (tick === have.tick + 1) return 'take'
     return tick <= have.tick ? 'have' : 'gap'
   },
